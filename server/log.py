@@ -1,0 +1,37 @@
+"""One JSON object per line, with the run and the slot it is about, without secrets."""
+
+import json
+import logging
+import sys
+import time
+
+from .redact import redact
+
+
+class JsonLines(logging.Formatter):
+    def format(self, record):
+        line = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+            + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return redact(json.dumps(line, default=str))
+
+
+def facts(**known):
+    """`log.info("...", extra=facts(run=id))`"""
+    return {"facts": known}
+
+
+def set_up(level=logging.INFO):
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logger = logging.getLogger("server")
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+    logger.propagate = False

@@ -1,0 +1,131 @@
+"""The environment, read once into a frozen value.
+
+`credentials.py` is the other reader of the environment: keys and base URLs are read
+there, in the thread that needs them. Everything else is here, one line per variable.
+"""
+
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+SHIPPED_MODELS = Path(__file__).parent / "models.toml"
+
+
+def env(name, default, help, parse=None):
+    """A setting: the variable it comes from, what it is without one, and what it does."""
+    parse = parse or type(default)
+    return field(default=default, metadata={"env": name, "parse": parse, "help": help})
+
+
+def at_least_one(text):
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def not_negative(text):
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise ValueError(text)
+    return number
+
+
+def above_zero(text):
+    number = not_negative(text)
+    if number == 0:
+        raise ValueError(text)
+    return number
+
+
+@dataclass(frozen=True)
+class Settings:
+    host: str = env("HOST", "127.0.0.1", "the address to listen on")
+    port: int = env("PORT", 8000, "the port to listen on", at_least_one)
+    data_dir: Path = env("DATA_DIR", Path("data"), "everything the server writes")
+    models_file: Path = env("MODELS_FILE", SHIPPED_MODELS, "the list of models")
+    auth_token: str = env("AUTH_TOKEN", "", "when set, what every request must bear")
+
+    threads: int = env("THREADS", 128, "server threads", at_least_one)
+    max_runs: int = env("MAX_RUNS", 100, "runs at a time", at_least_one)
+
+    max_models: int = env("MAX_MODELS", 9, "models in one run", at_least_one)
+    max_query_chars: int = env("MAX_QUERY_CHARS", 20_000, "length of a question", at_least_one)
+    max_answer_chars: int = env(
+        "MAX_ANSWER_CHARS", 400_000, "length of one model's answer", at_least_one
+    )
+    max_upload_mb: int = env("MAX_UPLOAD_MB", 2048, "size of an uploaded video", at_least_one)
+    rate_limit: str = env(
+        "RATE_LIMIT", "1200/minute", "runs and uploads a client may start (`limits` notation)"
+    )
+
+    first_text_timeout_s: float = env(
+        "FIRST_TEXT_TIMEOUT_S", 120.0, "a model's time to its first text", above_zero
+    )
+    idle_timeout_s: float = env(
+        "IDLE_TIMEOUT_S", 60.0, "a model's longest silence after that", above_zero
+    )
+    model_timeout_s: float = env("MODEL_TIMEOUT_S", 600.0, "a model's whole time", above_zero)
+
+    heartbeat_s: float = env("HEARTBEAT_S", 10.0, "longest silence on a stream", above_zero)
+    yield_delay_ms: float = env(
+        "YIELD_DELAY_MS", 2.0, "what arrives within it leaves in one write", not_negative
+    )
+    disconnect_grace_s: float = env(
+        "DISCONNECT_GRACE_S", 15.0, "how long a run waits for a dropped reader", not_negative
+    )
+    send_timeout_s: float = env(
+        "SEND_TIMEOUT_S", 30.0, "how long a reader may refuse to read", above_zero
+    )
+    run_retention_s: float = env(
+        "RUN_RETENTION_S", 3600.0, "how long an ended run is remembered", not_negative
+    )
+
+    @property
+    def videos_dir(self):
+        return self.data_dir / "videos"
+
+    # A stream holds a server thread for minutes. These shares of the threads are kept
+    # back from streams, so that media and then health and cancel always find one.
+    @property
+    def spare_threads(self):
+        return max(1, self.threads // 16)
+
+    @property
+    def media_threads(self):
+        return max(1, self.threads // 8)
+
+    @property
+    def stream_threads(self):
+        return max(1, self.threads - self.spare_threads - self.media_threads)
+
+
+class InvalidSetting(Exception):
+    pass
+
+
+def load(environ=None):
+    """Settings from the environment. An empty value counts as unset."""
+    environ = os.environ if environ is None else environ
+    found = {}
+    for item in fields(Settings):
+        text = environ.get(item.metadata["env"], "").strip()
+        if not text:
+            continue
+        try:
+            found[item.name] = item.metadata["parse"](text)
+        except ValueError:
+            raise InvalidSetting(
+                f"{item.metadata['env']}={text!r} does not make sense. "
+                f"It sets {item.metadata['help']}; the default is {item.default}."
+            ) from None
+    return Settings(**found)
+
+
+def load_dotenv(path=".env"):
+    """Fill unset (or empty) variables from `.env`; one that is set wins."""
+    from dotenv import dotenv_values
+
+    for name, value in dotenv_values(path).items():
+        if value and not os.environ.get(name):
+            os.environ[name] = value

@@ -1,0 +1,35 @@
+import threading
+
+from server.alarms import Alarms
+
+DEADLINE_S = 5
+
+
+def test_alarms_ring_in_order_of_time_not_of_asking():
+    alarms, rung, done = Alarms(), [], threading.Event()
+    alarms.after(0.15, done.set)
+    alarms.after(0.1, lambda: rung.append("second"))
+    alarms.after(0.05, lambda: rung.append("first"))
+    assert done.wait(DEADLINE_S)
+    assert rung == ["first", "second"]
+
+
+def test_a_cancelled_alarm_does_not_ring():
+    alarms, rung, done = Alarms(), [], threading.Event()
+    alarms.after(0.02, lambda: rung.append("no")).cancel()
+    alarms.after(0.06, done.set)
+    assert done.wait(DEADLINE_S)
+    assert rung == []
+
+
+def test_an_alarm_that_fails_does_not_stop_the_others(caplog):
+    alarms, done = Alarms(), threading.Event()
+    alarms.after(0.01, lambda: 1 / 0)
+    alarms.after(0.03, done.set)
+    assert done.wait(DEADLINE_S)
+
+
+def test_an_alarm_may_set_another():
+    alarms, done = Alarms(), threading.Event()
+    alarms.after(0.01, lambda: alarms.after(0.01, done.set))
+    assert done.wait(DEADLINE_S)
