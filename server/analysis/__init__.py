@@ -1,0 +1,1 @@
+"""Several models answer one question at once, their words interleaved."""

@@ -1,0 +1,127 @@
+"""One model's way through a run: what it said, how it ended, what was measured.
+
+Workers push small facts into the queue (`Begin`, text, `End`, `Fail`), each with the
+time it happened; only the run's reader folds them in here, so a lane needs no lock, and
+of two ends for one lane (a worker's and a deadline's) the first is the only one.
+"""
+
+from dataclasses import dataclass
+
+from ..errors import ProviderError
+from ..providers.base import Usage
+
+
+@dataclass(frozen=True)
+class Begin:
+    cached: bool
+    evidence: dict | None
+
+
+@dataclass(frozen=True)
+class End:
+    finish_reason: str
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class Fail:
+    error: ProviderError
+    usage: Usage = Usage()
+
+
+class Lane:
+    def __init__(self, slot):
+        self.slot = slot
+        self.state = "waiting"
+        self.phase = "starting"  # set by the worker, told by the reader
+        self.pieces: list[str] = []
+        self.evidence = None
+        self.cached = False
+        self.finish_reason = None
+        self.error = None
+        self.metrics = None
+        self.began_at = None
+        self.first_text_at = None
+
+    @property
+    def over(self):
+        return self.state in ("done", "failed", "cancelled")
+
+    @property
+    def silent(self):
+        """Asked, and nothing said yet."""
+        return self.state == "working" and self.first_text_at is None
+
+    def fold(self, at, fact, vocabulary):
+        """Take in a fact; return the messages it makes."""
+        name = self.slot.name
+        if self.over:
+            return []
+        if isinstance(fact, str):
+            if self.first_text_at is None:
+                self.first_text_at = at
+            self.pieces.append(fact)
+            return [vocabulary.text(name, fact)]
+        if isinstance(fact, Begin):
+            self.state, self.began_at = "working", at
+            self.cached, self.evidence = fact.cached, fact.evidence
+            return [vocabulary.model_start(name, self.slot.model.label, fact.cached, fact.evidence)]
+        messages = []
+        if self.state == "waiting":  # ended before it began: a start is owed all the same
+            messages = self.fold(at, Begin(False, None), vocabulary)
+        self.metrics = self._measure(at, fact.usage)
+        if isinstance(fact, End):
+            self.state, self.finish_reason = "done", fact.finish_reason
+            return [
+                *messages,
+                vocabulary.metrics(name, self.metrics),
+                vocabulary.model_end(name, fact.finish_reason),
+            ]
+        self.state = "cancelled" if fact.error.code == "cancelled" else "failed"
+        self.error = fact.error
+        if self.pieces:
+            messages.append(vocabulary.metrics(name, self.metrics))
+        return [*messages, vocabulary.model_error(name, fact.error, bool(self.pieces))]
+
+    def settle(self):
+        """The run is over: keep the words, not the thousands of pieces they came in."""
+        self.pieces = ["".join(self.pieces)] if self.pieces else []
+
+    def _measure(self, at, usage):
+        """Measured or None, never invented."""
+        text = "".join(self.pieces)
+        words = len(text.split())
+        duration = at - self.began_at
+        first = self.first_text_at
+        cost = usage.cost
+        if cost is None and self.slot.model.price is not None:
+            cost = self.slot.model.price.cost(usage)
+        return {
+            "duration": round(duration, 3),
+            "time_to_first_text": None if first is None else round(first - self.began_at, 3),
+            "throughput": round(words / duration, 2) if words and duration > 0 else None,
+            "word_count": words,
+            "char_count": len(text),
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cost": 0.0 if self.cached else cost,
+        }
+
+    def as_dict(self):
+        error = self.error
+        return {
+            "state": self.state,
+            "label": self.slot.model.label,
+            "cached": self.cached,
+            "evidence": self.evidence,
+            "text": "".join(self.pieces),
+            "finish_reason": self.finish_reason,
+            "metrics": self.metrics,
+            "error": error
+            and {
+                "code": error.code,
+                "message": error.message,
+                "retryable": error.retryable,
+                "partial": bool(self.pieces),
+            },
+        }

@@ -1,0 +1,63 @@
+"""When to lose patience with a silent model. Pure arithmetic over the times it is told.
+
+Three limits: to the first text, between pieces, and in all. Time the worker spends
+handing a piece to a slow reader of ours is not the vendor's silence. Preparing
+(sampling frames, uploading, waiting for the vendor to digest a file) has the same limit
+as the first text, afresh at each sign of progress.
+"""
+
+from ..errors import ProviderError
+
+PREPARING = {"preparing", "uploading", "processing"}
+
+
+class Patience:
+    def __init__(self, first_text_s, idle_s, total_s, now):
+        self.first_text_s, self.idle_s, self.total_s = first_text_s, idle_s, total_s
+        self._began = self._asked = now
+        self._preparing = False
+        self._spoke = False
+        self._silent_since = None
+
+    def phase(self, name, now):
+        preparing = name in PREPARING
+        if preparing or self._preparing:
+            self._asked = now
+        self._preparing = preparing
+
+    def heard(self):
+        """A piece came. Until `waits` the vendor owes us nothing."""
+        self._spoke = True
+        self._silent_since = None
+
+    def waits(self, now):
+        self._silent_since = now
+
+    def left(self, now):
+        """What remains for a first text."""
+        return min(self._asked + self.first_text_s, self._began + self.total_s) - now
+
+    def verdict(self, now):
+        """The error that time has made, or None."""
+        if now >= self._began + self.total_s:
+            return late("timeout_total", "The answer was not complete after", self.total_s)
+        if not self._spoke and now >= self._asked + self.first_text_s:
+            return late("timeout_first_text", "No text came within", self.first_text_s)
+        silent_since = self._silent_since  # read once: the worker's thread sets it
+        if self._spoke and silent_since is not None and now >= silent_since + self.idle_s:
+            return late("timeout_idle", "The answer stopped; nothing more came for", self.idle_s)
+        return None
+
+    def next_look(self, now):
+        """Seconds until the verdict could be another, whatever happens meanwhile."""
+        silent_since = self._silent_since
+        if silent_since is None:
+            silent_since = now  # it may speak this instant and then fall silent
+        due = min(self._began + self.total_s, silent_since + self.idle_s)
+        if not self._spoke:
+            due = min(due, self._asked + self.first_text_s)
+        return max(0.0, due - now)
+
+
+def late(code, what, limit):
+    return ProviderError(code, f"{what} {limit:g} s. Ask again, or raise the limit.")

@@ -1,0 +1,199 @@
+"""A run of several models over one question: the spine of the server.
+
+A thread pool per run, one worker per model; workers push facts into a bounded queue;
+the reader, one generator, takes all that is there, sorts it into per-model buffers,
+takes those round-robin, writes it into the journal and hands it on.
+
+The reader belongs to the run and not to the connection. While the client that started
+the run is there, the view's generator pulls it. When that client leaves, a keeper
+thread pulls the very same generator, so the journal goes on for whoever comes back.
+"""
+
+import itertools
+import logging
+import threading
+import time
+
+from .. import events, sse
+from ..channel import Channel
+from ..errors import ProviderError
+from ..runs import Run
+from . import cache
+from .interleave import RoundRobin
+from .lane import Lane
+from .worker import Worker
+
+log = logging.getLogger(__name__)
+
+WAITING_EVERY_S = 2.0  # how often a silent model is said to be waited for
+
+
+class AnalysisRun(Run):
+    kind = "analysis"
+
+    def __init__(self, question, slots, services, refresh=False, vocabulary=events.Analysis):
+        super().__init__(services)
+        self.question = question
+        self.lanes = {slot.name: Lane(slot) for slot in slots}
+        self._vocabulary = vocabulary
+        self._channel = Channel()
+        self._workers = {
+            name: Worker(lane, question, self._channel, services, refresh)
+            for name, lane in self.lanes.items()
+        }
+        self._reader = None
+        self._began = time.monotonic()
+
+    # -- the client that started the run
+
+    @property
+    def started(self):
+        return self._reader is not None
+
+    def start(self, executor):
+        """Begin the work; returns the reader, which yields lists of encoded messages,
+        an empty one when there is nothing to say but that we are alive."""
+        self._reader = self._read(executor)
+        return self._reader
+
+    def release(self):
+        """The client that started the run is gone. Its reader goes to a keeper."""
+        if not self.started:
+            self._channel.close()
+            self.state = "cancelled"
+            self.journal.close()
+            self.services.runs.forget(self)  # nobody was asked, nothing is owed
+        elif not self.ended:
+            threading.Thread(target=self._keep, name="keeper", daemon=True).start()
+        self.detach()
+
+    def poke(self):
+        """Wake the reader, so that it notices a client that left."""
+        self._channel.poke()
+
+    def _keep(self):
+        for _ in self._reader:
+            pass
+
+    # -- cancelling
+
+    def cancel(self, error):
+        for name in self._workers:
+            self.cancel_model(name, error)
+
+    def cancel_model(self, name, error):
+        if not self.lanes[name].over:
+            self._workers[name].cancel(error)
+
+    # -- the reader
+
+    def _read(self, executor):
+        try:
+            yield from self._serve(executor)
+        except Exception:
+            log.exception("run %s failed", self.id)
+            yield self._fail()
+        finally:
+            self._channel.close()
+            executor.shutdown(wait=False)
+            for lane in self.lanes.values():
+                lane.settle()
+            self.journal.close()
+            self.services.runs.end(self)
+            self.services.metrics.run_ended(self)
+
+    def _serve(self, executor):
+        self.state = "working"
+        self.services.metrics.run_began(self)
+        first = self._record([self._vocabulary.start(self.id, list(self.lanes))])
+        for worker in self._workers.values():
+            executor.submit(worker)
+        yield first
+
+        buffers = RoundRobin(self.lanes.values())
+        ticks = Ticks(self.services.settings.heartbeat_s)
+        while not all(lane.over for lane in self.lanes.values()):
+            silent = [lane for lane in self.lanes.values() if lane.silent]
+            for lane, at, fact in self._channel.take(ticks.wait(bool(silent))):
+                self._fold(buffers, lane, at, fact)
+            if ticks.waiting_due():
+                for lane in filter(lambda lane: lane.silent, silent):
+                    elapsed = time.monotonic() - lane.began_at
+                    message = self._vocabulary.waiting(lane.slot.name, elapsed, lane.phase)
+                    buffers.push(lane, message)
+            yield self._record(buffers.take_all())  # empty: a heartbeat, or a poke
+            ticks.wrote()
+            self._pace()
+
+        states = [lane.state for lane in self.lanes.values()]
+        self.state = "cancelled" if states.count("cancelled") == len(states) else "complete"
+        total = time.monotonic() - self._began
+        yield self._record([self._vocabulary.complete(states, total)])
+
+    def _fold(self, buffers, lane, at, fact):
+        was_over = lane.over
+        for message in lane.fold(at, fact, self._vocabulary):
+            buffers.push(lane, message)
+        if lane.over and not was_over:
+            self.services.metrics.model_ended(lane)
+            if lane.state == "done" and not lane.cached and lane.slot.provider.cacheable:
+                answer = cache.Answer(tuple(lane.pieces), fact.usage, fact.finish_reason)
+                self.services.cache.put(cache.key(self.question, lane.slot), answer)
+
+    def _pace(self):
+        """A small window, so that what arrives within it leaves in one write."""
+        time.sleep(self.services.settings.yield_delay_ms / 1000)
+
+    def _record(self, messages):
+        number = itertools.count(self.journal.length + 1)
+        frames = [sse.encode(next(number), message) for message in messages]
+        self.journal.extend(frames)
+        return frames
+
+    def _fail(self):
+        """A bug of ours: say so, and end as every run ends."""
+        error = ProviderError("internal", "A fault of this server; its log says more.")
+        self.cancel(error)
+        self.state = "failed"
+        states = [lane.state if lane.over else "failed" for lane in self.lanes.values()]
+        total = time.monotonic() - self._began
+        return self._record(
+            [self._vocabulary.run_error(error), self._vocabulary.complete(states, total)]
+        )
+
+    # -- the run as JSON
+
+    def summary(self):
+        question = self.question
+        return {
+            **super().summary(),
+            "query": question.text,
+            "video": question.video and question.video.name,
+            "window": question.window,
+            "models": {name: lane.as_dict() for name, lane in self.lanes.items()},
+        }
+
+
+class Ticks:
+    """When the reader must speak although nothing came."""
+
+    def __init__(self, heartbeat_s):
+        self._heartbeat_s = heartbeat_s
+        self._wrote = self._waited = time.monotonic()
+
+    def wait(self, anyone_silent):
+        """Seconds until then."""
+        due = self._wrote + self._heartbeat_s
+        if anyone_silent:
+            due = min(due, self._waited + WAITING_EVERY_S)
+        return max(0.0, due - time.monotonic())
+
+    def wrote(self):
+        self._wrote = time.monotonic()
+
+    def waiting_due(self):
+        now = time.monotonic()
+        if now < self._waited + WAITING_EVERY_S:
+            return False
+        self._waited = now
+        return True

@@ -1,0 +1,95 @@
+"""Notices clients that leave while there is nothing to write to them.
+
+gunicorn's gthread worker finds out only when it writes. One thread here watches the
+sockets of all open streams and tells at once. It only peeks: bytes a client sends early
+stay for gunicorn, and such a client is then left to be found out by the heartbeat.
+"""
+
+import select
+import selectors
+import socket
+import threading
+
+
+class Visitor:
+    """The client of one request."""
+
+    def __init__(self, sock, on_leave):
+        self._sock = sock
+        self.on_leave = on_leave
+        self.gone = False
+
+    def peek(self):
+        """Look now. True when the client has closed its side."""
+        if self._sock is not None and not self.gone:
+            try:
+                # Python waits out the socket's own timeout even with MSG_DONTWAIT, so ask first.
+                poll = select.poll()
+                poll.register(self._sock, select.POLLIN)
+                if poll.poll(0):
+                    self.gone = socket.socket.recv(self._sock, 1, socket.MSG_PEEK) == b""
+            except (BlockingIOError, InterruptedError):
+                pass
+            except (OSError, ValueError):
+                self.gone = True
+        return self.gone
+
+
+class Doorman:
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._selector = None
+        self._wake = None
+
+    def admit(self, environ, on_leave, send_timeout_s):
+        """Watch the client of this request. `on_leave()` is called when it is gone."""
+        sock = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+        visitor = Visitor(sock, on_leave)
+        if sock is not None:
+            # gunicorn waits for ever on a client that never reads; this ends that.
+            sock.settimeout(send_timeout_s)
+            with self._lock:
+                self._open()
+                self._selector.register(sock, selectors.EVENT_READ, visitor)
+            self._nudge()
+        return visitor
+
+    def dismiss(self, visitor):
+        """The response is over; gunicorn may reuse or close the socket."""
+        if visitor._sock is not None:
+            self._forget(visitor)
+
+    def _forget(self, visitor):
+        with self._lock:
+            try:
+                if self._selector.get_key(visitor._sock).data is visitor:
+                    self._selector.unregister(visitor._sock)
+            except (KeyError, ValueError):
+                pass  # forgotten already
+
+    def _nudge(self):
+        """A selector other than epoll looks at new sockets only when it starts anew."""
+        try:
+            self._wake.send(b".")
+        except BlockingIOError:
+            pass  # so many nudges that it is awake anyway
+
+    def _open(self):
+        if self._selector is None:  # on first use: after a fork, never before
+            self._selector = selectors.DefaultSelector()
+            woken, self._wake = socket.socketpair()
+            self._wake.setblocking(False)
+            woken.setblocking(False)
+            self._selector.register(woken, selectors.EVENT_READ, None)
+            threading.Thread(target=self._watch, name="doorman", daemon=True).start()
+
+    def _watch(self):
+        while True:
+            for ready, _ in self._selector.select():
+                visitor = ready.data
+                if visitor is None:
+                    ready.fileobj.recv(4096)
+                    continue
+                self._forget(visitor)
+                if visitor.peek():
+                    visitor.on_leave()

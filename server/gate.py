@@ -1,0 +1,35 @@
+"""A counted door: so many at a time, the next is told to come back, nobody queues."""
+
+import threading
+
+from .errors import TooBusy
+
+
+class Gate:
+    def __init__(self, size, what):
+        self._size, self._what = size, what
+        self._lock = threading.Lock()
+        self.inside = 0
+
+    def enter(self):
+        """Returns how to leave; leaving twice is harmless."""
+        with self._lock:
+            if self.inside >= self._size:
+                raise TooBusy(
+                    f"{self._size} {self._what} are open, which is the limit; "
+                    "ask again in a moment.",
+                    retry_after=2,
+                )
+            self.inside += 1
+        return self._leaver()
+
+    def _leaver(self):
+        left = []
+
+        def leave():
+            with self._lock:
+                if not left:
+                    left.append(True)
+                    self.inside -= 1
+
+        return leave

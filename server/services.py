@@ -1,0 +1,30 @@
+"""What one server process owns, made once and handed to whoever needs it."""
+
+from .alarms import Alarms
+from .analysis.cache import AnswerCache
+from .analysis.circuit import Circuits
+from .doorman import Doorman
+from .gate import Gate
+from .library import Library
+from .metrics import Metrics
+from .models import Models
+from .runs import Runs
+
+
+class Services:
+    def __init__(self, settings):
+        self.settings = settings
+        self.models = Models(settings.models_file)
+        self.library = Library(settings)
+        self.runs = Runs(settings)
+        self.cache = AnswerCache()
+        self.circuits = Circuits()
+        self.alarms = Alarms()
+        self.doorman = Doorman()
+        self.streams = Gate(settings.stream_threads, "streams")
+        self.media = Gate(settings.media_threads, "downloads and uploads")
+        self.metrics = Metrics()
+        self.metrics.watch(
+            "parallax_streams_open", "Streams being read.", lambda: self.streams.inside
+        )
+        self.metrics.watch("parallax_runs_kept", "Ended runs remembered.", self.runs.kept)

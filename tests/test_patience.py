@@ -1,0 +1,67 @@
+from server.analysis.patience import Patience
+
+
+def patience(first=10, idle=5, total=100):
+    return Patience(first, idle, total, now=0)
+
+
+def code(patient, now):
+    verdict = patient.verdict(now)
+    return verdict and verdict.code
+
+
+def test_the_first_text_has_its_own_limit():
+    patient = patience()
+    assert code(patient, 9.9) is None
+    assert code(patient, 10) == "timeout_first_text"
+    assert patience(first=3).next_look(0) == 3
+
+
+def test_it_looks_again_in_time_for_a_silence_that_begins_now():
+    assert patience(first=100, idle=5).next_look(0) == 5
+
+
+def test_after_the_first_text_silence_is_measured_between_pieces():
+    patient = patience()
+    patient.heard()
+    patient.waits(now=9)
+    assert code(patient, 13.9) is None
+    assert code(patient, 14) == "timeout_idle"
+
+
+def test_a_slow_reader_of_ours_is_not_the_vendors_silence():
+    patient = patience()
+    patient.heard()
+    assert code(patient, 50) is None
+    assert patient.next_look(50) == 5
+
+
+def test_pieces_for_ever_still_end():
+    patient = patience()
+    patient.heard()
+    patient.waits(now=99.9)
+    assert code(patient, 100) == "timeout_total"
+    assert patient.next_look(99) == 1
+
+
+def test_each_sign_of_preparing_starts_the_first_clock_anew():
+    patient = patience()
+    patient.phase("uploading", 8)
+    assert code(patient, 17) is None
+    patient.phase("uploading", 17)
+    patient.phase("thinking", 20)
+    assert code(patient, 29.9) is None
+    assert code(patient, 30) == "timeout_first_text"
+
+
+def test_a_retry_does_not_start_the_first_clock_anew():
+    patient = patience()
+    patient.phase("thinking", 0)
+    patient.phase("retrying", 6)
+    patient.phase("thinking", 7)
+    assert patient.left(7) == 3
+    assert code(patient, 10) == "timeout_first_text"
+
+
+def test_what_is_left_never_exceeds_the_whole_time():
+    assert patience(first=50, total=20).left(15) == 5

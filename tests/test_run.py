@@ -1,0 +1,354 @@
+"""The engine, without HTTP: what every run must be, whatever the models do."""
+
+import json
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from server.analysis.run import AnalysisRun
+from server.errors import ProviderError
+from server.models import Model, Slot
+from server.providers import PROVIDERS
+from server.providers.base import Finish, Provider, Question, Usage
+from tests.live import until
+
+DEADLINE_S = 10
+
+
+class Scripted(Provider):
+    """Does what its script says, a list of pieces, seconds to wait, errors and the like."""
+
+    scripts: dict[str, list] = {}
+    remote = False
+
+    def answer(self, question, call):
+        for step in self.scripts[self.model.upstream]:
+            if isinstance(step, float):
+                call.token.wait(step)
+            elif isinstance(step, Exception):
+                raise step
+            elif callable(step):
+                step(call)
+            else:
+                yield step
+
+
+@pytest.fixture(autouse=True)
+def scripted(monkeypatch):
+    monkeypatch.setitem(PROVIDERS, "scripted", f"{__name__}:Scripted")
+    monkeypatch.setattr("server.models.provider_class", lambda name: Scripted)
+    monkeypatch.setattr(Scripted, "scripts", {})
+
+
+def run_of(services, scripts, **options):
+    slots = []
+    for name, script in scripts.items():
+        Scripted.scripts[name] = script
+        slots.append(Slot(name, Model(name, "scripted", name, upstream=name), {}))
+    run, _ = services.runs.admit(
+        lambda: AnalysisRun(Question("What happens?"), slots, services, **options)
+    )
+    return run
+
+
+def listen(run, on_event=lambda event: None):
+    """Every event of the run, as a client would read it."""
+    executor = ThreadPoolExecutor(len(run.lanes), thread_name_prefix="analysis")
+    run.attach()
+    events = []
+    for frames in run.start(executor):
+        for frame in frames:
+            number, data = frame.decode().rstrip("\n").split("\n")
+            assert number == f"id: {len(events) + 1}"
+            event = json.loads(data.removeprefix("data: "))
+            events.append(event)
+            on_event(event)
+    run.detach()
+    return events
+
+
+def of(events, model):
+    return [event for event in events if event.get("model") == model]
+
+
+def kinds(events):
+    return [event["event_type"] for event in events]
+
+
+def text(events):
+    return "".join(e["text"] for e in events if e["event_type"] == "text_generation")
+
+
+def check_shape(events, models):
+    """start first; per model start <= text* <= one end or error; one complete, last."""
+    assert kinds(events)[0] == "start" and kinds(events)[-1] == "complete"
+    assert kinds(events).count("start") == kinds(events).count("complete") == 1
+    for model in models:
+        mine = [k for k in kinds(of(events, model)) if k != "model_waiting"]
+        assert mine[0] == "model_start"
+        assert mine.count("model_start") == 1
+        assert mine[-1] in ("model_end", "error")
+        assert mine.count("model_end") + mine.count("error") == 1
+        assert set(mine[1:-1]) <= {"text_generation", "performance_metrics"}
+        assert (
+            "text_generation" not in mine[mine.index("performance_metrics") :]
+            if ("performance_metrics" in mine)
+            else True
+        )
+
+
+def test_two_models_answer_and_their_words_arrive_whole_and_interleaved(make_services):
+    pieces = [f"{n} " for n in range(20)]
+    run = run_of(make_services(), {"a": pieces, "b": pieces})
+    events = listen(run)
+    check_shape(events, "ab")
+    assert text(of(events, "a")) == text(of(events, "b")) == "".join(pieces)
+    assert events[-1]["succeeded"] == events[-1]["models_analyzed"] == 2
+    assert run.state == "complete"
+
+
+def test_every_event_of_a_model_names_it_twice(make_services):
+    events = listen(run_of(make_services(), {"a": ["x"], "b": [ProviderError("auth", "no")]}))
+    for event in events[1:-1]:
+        assert event["model"] == event["model_name"]
+
+
+def test_a_failure_is_the_models_own_and_never_text(make_services):
+    scripts = {"good": ["fine"], "bad": ["half ", ProviderError("upstream", "It broke.")]}
+    events = listen(run_of(make_services(), scripts))
+    check_shape(events, scripts)
+    error = of(events, "bad")[-1]
+    assert (error["code"], error["retryable"], error["partial"]) == ("upstream", True, True)
+    assert text(of(events, "good")) == "fine"
+    assert text(of(events, "bad")) == "half "
+    assert (events[-1]["succeeded"], events[-1]["failed"]) == (1, 1)
+
+
+def test_when_all_fail_the_run_still_completes(make_services):
+    scripts = {name: [ProviderError("auth", "no")] for name in "abc"}
+    events = listen(run_of(make_services(), scripts))
+    check_shape(events, "abc")
+    assert (events[-1]["succeeded"], events[-1]["failed"]) == (0, 3)
+
+
+def test_a_bug_in_a_provider_is_internal_and_tells_nothing(make_services, caplog):
+    events = listen(run_of(make_services(), {"a": [ValueError("secret-detail")]}))
+    check_shape(events, "a")
+    assert of(events, "a")[-1]["code"] == "internal"
+    assert "secret-detail" not in json.dumps(events)
+
+
+def test_metrics_are_what_was_measured_and_null_where_nothing_was(make_services):
+    script = [0.1, "one two ", 0.1, "three", Usage(output_tokens=5)]
+    events = listen(run_of(make_services(), {"a": script, "b": []}))
+    measured = next(e for e in of(events, "a") if e["event_type"] == "performance_metrics")
+    metrics = measured["metrics"]
+    assert 0.09 < metrics["time_to_first_text"] < 0.2
+    assert 0.19 < metrics["duration"] < 0.4
+    assert (metrics["word_count"], metrics["char_count"]) == (3, 13)
+    assert metrics["throughput"] == pytest.approx(3 / metrics["duration"], rel=0.02)
+    assert (metrics["input_tokens"], metrics["output_tokens"], metrics["cost"]) == (None, 5, None)
+    silent = next(e for e in of(events, "b") if e["event_type"] == "performance_metrics")["metrics"]
+    assert (silent["time_to_first_text"], silent["throughput"]) == (None, None)
+
+
+def test_the_finish_reason_is_the_vendors(make_services):
+    events = listen(run_of(make_services(), {"a": ["x", Finish("length")]}))
+    assert of(events, "a")[-1]["finish_reason"] == "length"
+
+
+def test_a_fast_model_is_heard_while_a_slow_one_is_silent(make_services):
+    slow_may_go = threading.Event()
+    scripts = {"fast": ["now"], "slow": [lambda call: slow_may_go.wait(DEADLINE_S), "later"]}
+
+    def on_event(event):
+        if event["event_type"] == "text_generation" and event["model"] == "fast":
+            slow_may_go.set()
+
+    events = listen(run_of(make_services(), scripts), on_event)
+    order = [e["model"] for e in events if e["event_type"] == "text_generation"]
+    assert order == ["fast", "slow"]
+
+
+def test_a_silent_model_is_said_to_be_waited_for_with_its_phase(make_services, monkeypatch):
+    monkeypatch.setattr("server.analysis.run.WAITING_EVERY_S", 0.05)
+    script = [lambda call: call.phase("uploading"), 0.2, "at last", 0.2]
+    events = listen(run_of(make_services(), {"a": script}))
+    waits = [e for e in events if e["event_type"] == "model_waiting"]
+    assert waits and {e["phase"] for e in waits} == {"uploading"}
+    assert kinds(of(events, "a")).index("text_generation") > max(
+        i for i, k in enumerate(kinds(of(events, "a"))) if k == "model_waiting"
+    )
+
+
+@pytest.mark.parametrize(
+    "script, limit, code",
+    [
+        ([30.0], "first_text_timeout_s", "timeout_first_text"),
+        (["x", 30.0], "idle_timeout_s", "timeout_idle"),
+        (["x ", 0.05] * 1000, "model_timeout_s", "timeout_total"),
+    ],
+)
+def test_each_deadline_is_kept_and_the_others_go_on(make_services, script, limit, code):
+    run = run_of(make_services(**{limit: 0.4}), {"late": script, "fine": ["ok"]})
+    events = listen(run)
+    check_shape(events, ["late", "fine"])
+    assert of(events, "late")[-1]["code"] == code
+    assert of(events, "late")[-1]["retryable"]
+    assert 0.3 < events[-1]["total_time"] < 1.2
+    assert text(of(events, "fine")) == "ok"
+
+
+def test_a_worker_that_ignores_the_hang_up_is_given_up_on(make_services):
+    stuck = threading.Event()
+    run = run_of(
+        make_services(first_text_timeout_s=0.2), {"deaf": [lambda call: stuck.wait(DEADLINE_S)]}
+    )
+    events = listen(run)
+    stuck.set()
+    assert of(events, "deaf")[-1]["code"] == "timeout_first_text"
+    assert events[-1]["total_time"] < 2
+
+
+def test_one_model_can_be_stopped_and_the_others_go_on(make_services):
+    scripts = {"stop": ["x", 30.0], "go": ["a", 0.1, "b"]}
+    run = run_of(make_services(), scripts)
+
+    def on_event(event):
+        if event.get("model") == "stop" and event["event_type"] == "text_generation":
+            run.cancel_model("stop", ProviderError("cancelled", "Stopped."))
+            run.cancel_model("stop", ProviderError("cancelled", "Stopped."))
+
+    events = listen(run, on_event)
+    check_shape(events, scripts)
+    assert of(events, "stop")[-1]["code"] == "cancelled"
+    assert text(of(events, "go")) == "ab"
+    assert (events[-1]["succeeded"], events[-1]["cancelled"]) == (1, 1)
+
+
+def test_stopping_the_run_stops_every_model(make_services):
+    run = run_of(make_services(), {"a": ["x", 30.0], "b": [30.0]})
+    stop = ProviderError("cancelled", "Stopped.")
+    events = listen(run, lambda e: e["event_type"] == "text_generation" and run.cancel(stop))
+    check_shape(events, "ab")
+    assert events[-1]["cancelled"] == 2
+    assert run.state == "cancelled"
+    run.cancel(stop)
+
+
+def test_a_success_is_kept_and_comes_back_in_its_pieces_marked(make_services):
+    services = make_services()
+    script = ["one ", "two ", Usage(3, 4)]
+    first = listen(run_of(services, {"a": script}))
+    again = listen(run_of(services, {"a": ["never asked"]}))
+    pieces = [e["text"] for e in again if e["event_type"] == "text_generation"]
+    assert pieces == ["one ", "two "]
+    starts = [e["cached"] for e in first + again if e["event_type"] == "model_start"]
+    assert starts == [False, True]
+    fresh = listen(run_of(services, {"a": ["asked again"]}, refresh=True))
+    assert text(fresh) == "asked again"
+
+
+def test_a_failure_is_never_kept(make_services):
+    services = make_services()
+    listen(run_of(services, {"a": ["half", ProviderError("truncated", "cut")]}))
+    assert text(listen(run_of(services, {"a": ["whole"]}))) == "whole"
+
+
+def test_an_endless_answer_is_cut_at_the_limit(make_services):
+    run = run_of(make_services(max_answer_chars=100), {"a": ["0123456789"] * 1000})
+    events = listen(run)
+    assert of(events, "a")[-1]["code"] == "truncated"
+    assert len(text(events)) == 100
+
+
+def test_threads_are_gone_when_the_run_is_over(make_services):
+    services = make_services()
+    listen(run_of(services, {name: ["x"] for name in "abcdef"}))
+    until(lambda: not [t for t in threading.enumerate() if t.name.startswith("analysis")])
+
+
+def test_model_text_of_every_kind_is_one_event_and_comes_through_exactly(make_services):
+    nasty = [
+        "\n",
+        "\r\n",
+        "\u2028",
+        "data: [DONE]",
+        "\n\nevent: x",
+        "\0",
+        "\ufeff",
+        "é",
+        "👩‍👩‍👧",
+        "ש",
+    ]
+    events = listen(run_of(make_services(), {"a": nasty}))
+    assert [e["text"] for e in events if e["event_type"] == "text_generation"] == nasty
+
+
+steps = st.one_of(
+    st.text(max_size=5),
+    st.sampled_from([0.0, 0.001, 0.003]),
+    st.sampled_from([Usage(1, 2), Finish("length"), ProviderError("upstream", "x", False)]),
+)
+
+
+@hypothesis_settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.lists(steps, max_size=12), min_size=1, max_size=5), st.integers())
+def test_every_schedule_has_the_right_shape(make_services, scripts, seed):
+    services = make_services()
+    named = {f"m{n}": script for n, script in enumerate(scripts)}
+    run = run_of(services, named)
+    chance = random.Random(seed)
+
+    def on_event(event):
+        if chance.random() < 0.05:
+            run.cancel_model(chance.choice(list(named)), ProviderError("cancelled", "x"))
+
+    check_shape(listen(run, on_event), named)
+
+
+def test_a_reader_that_goes_leaves_the_run_to_a_keeper_and_comes_back(make_services):
+    services = make_services(disconnect_grace_s=5)
+    go_on = threading.Event()
+    script = ["first ", lambda call: go_on.wait(DEADLINE_S), "second"]
+    run = run_of(services, {"a": script})
+    run.attach()
+    reader = run.start(ThreadPoolExecutor(1))
+    while b"first" not in b"".join(next(reader)):
+        pass
+    run.release()
+    run.attach()  # somebody came back within the grace period
+    go_on.set()
+    until(lambda: run.journal.closed)
+    assert run.state == "complete"
+    assert run.summary()["models"]["a"]["text"] == "first second"
+
+
+def test_nobody_coming_back_cancels_the_run(make_services):
+    services = make_services(disconnect_grace_s=0.1)
+    run = run_of(services, {"a": ["x", 30.0]})
+    run.attach()
+    reader = run.start(ThreadPoolExecutor(1))
+    next(reader)
+    began = time.monotonic()
+    run.release()
+    until(lambda: run.journal.closed)
+    assert run.state == "cancelled"
+    assert time.monotonic() - began < 2
+
+
+def test_a_run_never_started_asks_nobody_and_is_forgotten(make_services):
+    services = make_services()
+    run = run_of(services, {"a": [lambda call: pytest.fail("asked")]})
+    run.attach()
+    run.release()
+    assert run.state == "cancelled"
+    assert services.runs.live() == []
