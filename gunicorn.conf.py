@@ -1,0 +1,36 @@
+"""gunicorn as `make run` and production start it. Runs live in one process's memory, so
+there is one worker, with many threads; THREADS says how many."""
+
+import signal
+import threading
+
+from server import settings as settings_module
+
+settings_module.load_dotenv()
+settings = settings_module.load()
+
+bind = f"{settings.host}:{settings.port}"
+worker_class = "gthread"
+workers = 1
+threads = settings.threads
+graceful_timeout = 5
+keepalive = 5
+# Two gunicorns of one user would share the default control socket without a word.
+control_socket_disable = True
+
+
+def when_ready(server):
+    server.log.info("Parallax is ready: http://%s:%s/", settings.host, settings.port)
+
+
+def post_worker_init(worker):
+    """On SIGTERM every open stream gets its last message before the worker goes."""
+    stop = signal.getsignal(signal.SIGTERM)
+    runs = worker.wsgi.extensions["parallax"].runs
+
+    def drain_and_stop(signum, frame):
+        # In a thread of its own: a signal handler must not wait for a lock.
+        threading.Thread(target=runs.drain, name="drain").start()
+        stop(signum, frame)
+
+    signal.signal(signal.SIGTERM, drain_and_stop)

@@ -1,0 +1,109 @@
+"""The application: settings, blueprints, error pages."""
+
+import logging
+import time
+
+from flask import Flask, g, jsonify, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import log as logs
+from . import settings as settings_module
+from .errors import ServerError
+from .services import Services
+from .views import analyze, guard, health, models, pages, runs, services, videos
+
+log = logging.getLogger(__name__)
+
+# No inline anything, nothing from elsewhere, in nobody's frame.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; "
+    "media-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def create_app(settings=None):
+    logs.set_up()
+    app = Flask(__name__, static_folder=None)
+    app.json.sort_keys = False
+    owned = Services(settings or settings_module.load())
+    app.extensions["parallax"] = owned
+    # One proxy in front may say what the client's address and the public prefix are.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
+    for module in (analyze, health, models, pages, runs, videos):
+        app.register_blueprint(module.bp)
+    app.before_request(start_clock)
+    app.before_request(guard.check)
+    app.after_request(finish)
+    app.register_error_handler(ServerError, explain)
+    app.register_error_handler(HTTPException, explain_http)
+    app.register_error_handler(Exception, confess)
+    owned.library.prepare()
+    return app
+
+
+def start_clock():
+    g.began = time.monotonic()
+
+
+def finish(response):
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.path.startswith("/api/") or response.is_json:
+        response.headers.setdefault("Cache-Control", "no-store")
+    log.info(
+        "request",
+        extra=logs.facts(
+            method=request.method,
+            path=request.path,
+            status=response.status_code,
+            run_id=response.headers.get("X-Run-Id"),
+            ms=round((time.monotonic() - g.get("began", time.monotonic())) * 1000, 1),
+        ),
+    )
+    return response
+
+
+def explain(error):
+    body = {"status": "error", "code": error.code, "message": error.message}
+    response = jsonify(body)
+    response.status_code = error.status
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = guard.challenge()
+    services().metrics.refused(error.status)
+    return response
+
+
+def explain_http(error):
+    """werkzeug's own errors (no such path, wrong method, redirects) in our form."""
+    response = error.get_response()
+    if error.code is None or error.code < 400:
+        return response
+    names = {404: "not_found", 405: "wrong_method", 413: "too_large", 416: "range"}
+    body = jsonify(
+        status="error",
+        code=names.get(error.code, "bad_request" if error.code < 500 else "internal"),
+        message=error.description or error.name,
+    )
+    for name in ("Allow", "Retry-After", "Content-Range"):
+        if name in response.headers:
+            body.headers[name] = response.headers[name]
+    body.status_code = error.code
+    return body
+
+
+def confess(error):
+    """A bug of ours: the traceback to the log, nothing of it to the client."""
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return (
+        jsonify(
+            status="error", code="internal", message="A fault of this server; its log says more."
+        ),
+        500,
+    )

@@ -1,0 +1,123 @@
+"""Responses that stream a run: to the client that started it, and to those who follow."""
+
+import time
+
+from flask import Response, request
+
+from .. import sse
+from ..errors import BadRequest, TooBusy
+from . import services
+
+
+def admit_reader(run):
+    """Take a place at the gate and watch this client; returns (visitor, how to leave)."""
+    try:
+        leave_gate = services().streams.enter()
+    except TooBusy:
+        if not run.started:
+            services().runs.forget(run)
+        raise
+    doorman = services().doorman
+    visitor = doorman.admit(request.environ, run.poke, services().settings.send_timeout_s)
+    run.attach()
+
+    def leave():
+        doorman.dismiss(visitor)
+        leave_gate()
+
+    return visitor, leave
+
+
+def sse_response(run, executor):
+    """The run, to the client that asked for it. The generator view."""
+    visitor, leave = admit_reader(run)
+    delay = services().settings.yield_delay_ms / 1000
+
+    def frames():
+        if visitor.peek():
+            return  # it left while its request was queued: nobody is asked
+        yield sse.RETRY
+        for messages in run.start(executor):
+            if visitor.gone:
+                return
+            yield b"".join(messages) or sse.HEARTBEAT
+        time.sleep(delay)
+        yield sse.DONE
+
+    # On the response, not in the generator: one that never started runs no `finally`.
+    return closing(Response(frames(), headers=headers(run)), leave, run.release)
+
+
+def follow_response(run, after=0):
+    """Everything of the run after that message, then live. Starts nothing."""
+    if run.journal.closed and after >= run.journal.length:
+        return Response(status=204, headers={"X-Run-Id": run.id})
+    if request.method == "HEAD":
+        return Response(headers=headers(run))
+    visitor, leave = admit_reader(run)
+    heartbeat_s = services().settings.heartbeat_s
+
+    def frames(after):
+        yield sse.RETRY
+        while not visitor.gone:
+            closed = run.journal.closed
+            messages = run.journal.after(after)
+            if messages:
+                after += len(messages)
+                yield b"".join(messages)
+            elif closed:
+                yield sse.DONE
+                return
+            else:
+                run.journal.wait(after, heartbeat_s, lambda: visitor.gone)
+                if run.journal.length == after and not run.journal.closed:
+                    yield sse.HEARTBEAT
+
+    return closing(Response(frames(after), headers=headers(run)), leave, run.detach)
+
+
+def json_result(run, executor):
+    """The same run as one document, for `"stream": false`."""
+    visitor, leave = admit_reader(run)
+    try:
+        if not visitor.peek():
+            for _ in run.start(executor):
+                if visitor.gone:
+                    break
+    finally:
+        leave()
+        run.release()
+    return document(run)
+
+
+def wait_for(run):
+    """A run somebody else started, as one document, once it has ended."""
+    visitor, leave = admit_reader(run)
+    try:
+        while not (run.journal.closed or visitor.gone):
+            run.journal.wait(run.journal.length, 60, lambda: visitor.gone)
+    finally:
+        leave()
+        run.detach()
+    return document(run)
+
+
+def document(run):
+    return {"status": "ok", **run.summary()}, 200, {"X-Run-Id": run.id}
+
+
+def last_event_id():
+    text = request.headers.get("Last-Event-ID") or request.args.get("last_event_id") or "0"
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise BadRequest("Last-Event-ID must be the id of a message: a whole number.")
+    return int(text)
+
+
+def headers(run):
+    return {**sse.HEADERS, "X-Run-Id": run.id}
+
+
+def closing(response, *farewells):
+    for farewell in farewells:
+        response.call_on_close(farewell)
+    return response

@@ -1,0 +1,74 @@
+"""Who may import what. Arrows go one way: views -> analysis -> providers -> leaves."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SERVER = Path(__file__).parents[1] / "server"
+FILES = sorted(SERVER.rglob("*.py"))
+
+# What may be touched in one place only.
+HOMES = {
+    "flask": ["views/", "app.py"],
+    "werkzeug": ["views/", "app.py"],
+    "subprocess": ["media"],
+    "openai": ["providers/openai.py"],
+    "google": ["providers/gemini"],
+    "twelvelabs": ["providers/pegasus"],
+    "elevenlabs": ["voices/elevenlabs.py"],
+}
+
+FORBIDDEN = [
+    ("providers/", ("analysis", "commentary", "views", "runs", "services")),
+    ("voices/", ("analysis", "commentary", "views", "runs", "services", "providers")),
+    ("analysis/", ("commentary", "views", "app")),
+    ("commentary/", ("analysis", "views", "app")),
+    ("", ("app",)),
+]
+
+
+def imports(path):
+    """Every module a file imports, ours as `server.x.y`."""
+    package = ("server", *path.relative_to(SERVER).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*base, *filter(None, [node.module])))
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SERVER)))
+def test_imports_follow_the_arrows(path):
+    name = str(path.relative_to(SERVER))
+    for module in imports(path):
+        top = module.split(".")[0]
+        if top in HOMES:
+            assert name.startswith(tuple(HOMES[top])), f"{name} imports {module}"
+        for folder, banned in FORBIDDEN:
+            if name.startswith(folder) and name not in ("__init__.py",):
+                ours = module.removeprefix("server.").split(".")[0]
+                bad = module.startswith("server.") and ours in banned
+                assert not bad, f"{name} imports {module}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SERVER)))
+def test_the_environment_is_read_in_two_places(path):
+    if path.name in ("settings.py", "credentials.py"):
+        return
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        assert not (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")) or (
+            # A WSGI request has an environ too.
+            isinstance(node.value, ast.Name)
+            and node.value.id == "request"
+        ), f"{path.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SERVER)))
+def test_every_module_says_what_it_is_and_stays_small(path):
+    text = path.read_text("utf-8")
+    assert ast.get_docstring(ast.parse(text)), f"{path.name} has no docstring"
+    assert text.count("\n") <= 300, f"{path.name}: a second noun is hiding inside"

@@ -1,0 +1,263 @@
+"""Real gunicorn: streams, clients that leave, resume, cancel, capacity, restart."""
+
+import random
+import threading
+import time
+
+import pytest
+
+from server import sample
+from tests.live import Server, serving, texts, until
+
+SLOW = "demo@first=0.05,rate=20,tokens=2000"
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    path = tmp_path_factory.mktemp("live") / "data"
+    (path / "videos").mkdir(parents=True)
+    sample.make(path / "videos" / "sample.mp4")
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(data_dir):
+    with serving(data_dir, DISCONNECT_GRACE_S="0.5", HEARTBEAT_S="1") as running:
+        yield running
+
+
+def ask(*models, **more):
+    return {"query": "What happens?", "models": list(models), "video_id": "sample", **more}
+
+
+def quiet(server, baseline, deadline_s=20):
+    """Everything back to where it was."""
+    until(lambda: server.threads() <= baseline[0], deadline_s, 0.05)
+    until(lambda: server.descriptors() <= baseline[1], deadline_s, 0.05)
+
+
+def open_runs(server):
+    _, _, body = server.request("GET", "/metrics")
+    for line in body.decode().splitlines():
+        if line.startswith("parallax_runs_open "):
+            return float(line.split()[1])
+    raise AssertionError("no gauge")
+
+
+def test_analysts_and_demo_answer_about_the_sample_video(server):
+    stream = server.open(ask("cuts", "light", "sound", "demo"))
+    assert stream.status == 200
+    assert stream.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    assert stream.headers["Cache-Control"] == "no-cache, no-transform"
+    assert stream.headers["X-Accel-Buffering"] == "no"
+    events = stream.events()
+    assert stream.raw.startswith(b"retry: ")
+    assert events[-1] == "[DONE]"
+    assert events[-2]["event_type"] == "complete" and events[-2]["succeeded"] == 4
+    assert set(texts(events)) == {"cuts", "light", "sound", "demo"}
+    assert stream.headers["X-Run-Id"] == events[0]["run_id"]
+
+
+def test_nine_models_start_together_and_take_as_long_as_the_slowest(server):
+    slots = [f"demo@first=0.2,rate=20,tokens={n * 2},start={n}" for n in range(1, 10)]
+    events = server.open(ask(*slots)).events()
+    starts = [e["timestamp"] for e in events[:-1] if e["event_type"] == "model_start"]
+    assert len(starts) == 9
+    assert max(starts) - min(starts) < 0.05
+    slowest = 0.2 + 18 / 20
+    assert slowest <= events[-2]["total_time"] <= slowest + 0.3
+
+
+def test_two_models_of_one_rate_take_turns(server):
+    slots = ["demo@rate=200,tokens=200", "demo@rate=200,tokens=200,start=3"]
+    events = server.open(ask(*slots)).events()
+    order = "".join(
+        str(slots.index(e["model"])) for e in events[:-1] if e["event_type"] == "text_generation"
+    )
+    assert "0000" not in order and "1111" not in order
+
+
+def test_a_flood_does_not_delay_another_models_words(server):
+    flood, steady = "demo@first=0,rate=5000,tokens=10000", "demo@first=0,rate=50,tokens=90"
+    arrivals = [
+        at
+        for at, _, e in server.open(ask(flood, steady)).messages()
+        if e != "[DONE]" and e["event_type"] == "text_generation" and e["model"] == steady
+    ]
+    # Piece n was due n/50 s after the first; the least late of them sets the zero.
+    lateness = [at - n / 50 for n, at in enumerate(arrivals)]
+    zero = min(lateness)
+    lateness = sorted(late - zero for late in lateness)
+    assert lateness[int(len(lateness) * 0.99) - 1] < 0.05
+
+
+def test_a_fast_models_words_come_while_a_slow_one_is_silent(server):
+    stream = server.open(ask("demo@first=0.05,tokens=3", "demo@first=1.5,tokens=3"))
+    order = [e["model"] for e in stream.events()[:-1] if e["event_type"] == "text_generation"]
+    assert order == ["demo@first=0.05,tokens=3"] * 3 + ["demo@first=1.5,tokens=3"] * 3
+
+
+def test_silence_is_filled_with_heartbeats(server):
+    stream = server.open(ask("demo@first=0.1,tokens=3,stall_after=2"))
+    stream.until("text_generation")
+    until(lambda: stream.response.read1(100).startswith(b":hb\n") or None)
+    server.post(f"/api/runs/{stream.headers['X-Run-Id']}/cancel")
+    stream.close()
+
+
+def test_a_stopped_run_says_so_and_ends(server):
+    stream = server.open(ask(SLOW, "demo@first=30"))
+    _, event = stream.until("text_generation")
+    run = stream.headers["X-Run-Id"]
+    began = time.monotonic()
+    assert server.post(f"/api/runs/{run}/cancel")[0] == 200
+    events = stream.events()
+    assert time.monotonic() - began < 1
+    assert events[-2]["cancelled"] == 2
+    assert [e["code"] for e in events[:-1] if e["event_type"] == "error"] == ["cancelled"] * 2
+    assert server.post(f"/api/runs/{run}/cancel")[0] == 200
+
+
+def test_one_model_is_stopped_by_its_slot(server):
+    stream = server.open(ask("demo@first=30", "demo@tokens=30"))
+    run = stream.headers["X-Run-Id"]
+    stream.until("text_generation")
+    assert server.post(f"/api/runs/{run}/models/demo@first=30/cancel")[0] == 200
+    assert server.post(f"/api/runs/{run}/models/nobody/cancel")[0] == 404
+    last = stream.events()[-2]
+    assert (last["succeeded"], last["cancelled"]) == (1, 1)
+
+
+def test_resuming_at_any_point_gives_the_rest_once_and_in_order(server):
+    stream = server.open(ask("demo@rate=400,tokens=60", "demo@rate=300,tokens=40,start=9"))
+    whole = list(stream.messages())
+    run = stream.headers["X-Run-Id"]
+    numbers = [number for _, number, _ in whole[:-1]]
+    assert numbers == list(range(1, len(whole)))
+    for cut in range(0, len(numbers), 7):
+        rest = [(n, e) for _, n, e in server.follow(run, cut).messages()]
+        assert rest == [(n, e) for _, n, e in whole[cut:]]
+    assert server.follow(run, numbers[-1]).status == 204
+    assert server.follow(run, "x").status == 400
+    assert server.follow("unknown").status == 404
+
+
+def test_a_reader_comes_back_to_a_live_run_within_the_grace_period(server):
+    stream = server.open(ask("demo@rate=50,tokens=60"))
+    number, event = stream.until("text_generation")
+    run = stream.headers["X-Run-Id"]
+    stream.close()
+    rest = server.follow(run, number).events()
+    assert rest[-2]["succeeded"] == 1
+    said = event["text"] + texts(rest)["demo@rate=50,tokens=60"]
+    assert said == server.get(f"/api/runs/{run}")[1]["models"]["demo@rate=50,tokens=60"]["text"]
+
+
+@pytest.mark.parametrize("leave", ["close", "reset"])
+def test_a_client_that_leaves_silent_models_is_noticed_and_they_are_hung_up(server, leave):
+    stream = server.open(ask("demo@first=60"))
+    stream.until("model_start")
+    run = stream.headers["X-Run-Id"]
+    began = time.monotonic()
+    getattr(stream, leave)()
+    until(lambda: server.get(f"/api/runs/{run}")[1]["state"] == "cancelled")
+    assert 0.4 < time.monotonic() - began < 1.5  # the grace period is half a second
+
+
+def test_many_readers_that_leave_anywhere_leave_nothing_behind(server):
+    stream = server.open(ask(SLOW))
+    stream.until("text_generation")
+    stream.close()
+    until(lambda: open_runs(server) == 0)
+    baseline = (server.threads(), server.descriptors() + 2)
+    chance = random.Random(7)
+
+    def visit(times):
+        for _ in range(times):
+            stream = server.open(ask(SLOW, "demo@first=20"))
+            if chance.random() < 0.7:
+                messages = stream.messages()
+                for _ in range(chance.randrange(6)):
+                    next(messages)
+            (stream.reset if chance.random() < 0.5 else stream.close)()
+
+    visit(20)
+    before = server.resident_mb()
+    visitors = [threading.Thread(target=visit, args=(25,)) for _ in range(8)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    until(lambda: open_runs(server) == 0, 20)
+    # The pool of server threads may have grown to the 8 visitors; nothing else may stay.
+    quiet(server, (baseline[0] + 16, baseline[1]))
+    assert server.resident_mb() - before < 10
+
+
+def test_the_same_idempotency_key_attaches_instead_of_paying_twice(server):
+    key = {"Idempotency-Key": "k-1"}
+    first = server.open(ask("demo@tokens=20"), **key)
+    second = server.open(ask("demo@tokens=20"), **key)
+    assert first.headers["X-Run-Id"] == second.headers["X-Run-Id"]
+    said = first.events()
+    assert said == second.events()
+    assert said == server.open(ask("demo@tokens=20"), **key).events()  # and after it ended
+    status, body = server.post("/api/analyze/stream/parallel", ask("demo@tokens=21"), **key)
+    assert (status, body["code"]) == (409, "conflict")
+
+
+def test_without_streaming_the_same_result_is_one_document(server):
+    status, body = server.post(
+        "/api/analyze/stream/parallel",
+        ask("demo@first=0,tokens=4", "demo@first=0,tokens=4,fail_after=2", stream=False),
+    )
+    assert (status, body["status"], body["state"]) == (200, "ok", "complete")
+    fine, broken = body["models"].values()
+    assert fine["text"] == "This is a demo "
+    assert (broken["state"], broken["error"]["code"]) == ("failed", "upstream")
+
+
+def test_head_starts_nothing_and_has_no_body(server):
+    stream = server.open(ask("demo@tokens=3"))
+    run = stream.headers["X-Run-Id"]
+    stream.events()
+    status, _, body = server.request("HEAD", f"/api/runs/{run}/stream")
+    assert (status, body) == (200, b"")
+    assert server.request("HEAD", "/api/analyze/stream/parallel")[0] == 405
+
+
+def test_beyond_capacity_it_says_so_at_once_and_health_still_answers(data_dir):
+    with serving(data_dir, THREADS=6, DISCONNECT_GRACE_S=0) as small:
+        streams = []
+        while (stream := small.open(ask("demo@first=60"))).status == 200:
+            streams.append(stream)
+        assert 2 <= len(streams) <= 5
+        assert stream.status == 503 and int(stream.headers["Retry-After"]) >= 1
+        for _ in range(12):
+            began = time.monotonic()
+            assert small.open(ask("demo")).status == 503
+            assert small.get("/healthz")[0] == 200
+            assert time.monotonic() - began < 1
+        run = streams[0].headers["X-Run-Id"]
+        assert small.post(f"/api/runs/{run}/cancel")[0] == 200
+        assert streams[0].events()[-1] == "[DONE]"
+        until(lambda: small.open(ask("demo@tokens=2")).status == 200)
+
+
+def test_a_restart_ends_every_stream_properly_and_quickly(data_dir):
+    server = Server(data_dir).start()
+    streams = [server.open(ask("demo@first=60", SLOW)) for _ in range(5)]
+    for stream in streams:
+        stream.until("text_generation")
+    began = time.monotonic()
+    server.process.terminate()
+    for stream in streams:
+        events = stream.events()
+        assert events[-1] == "[DONE]" and events[-2]["cancelled"] == 2
+        assert all(e["retryable"] for e in events[:-1] if e["event_type"] == "error")
+    assert server.process.wait(10) == 0
+    assert time.monotonic() - began < 4
+
+
+def test_no_request_left_a_traceback(server):
+    assert "Traceback" not in server.log(), server.log()
