@@ -1,0 +1,169 @@
+"""A Chat Completions stream, from raw bytes to text, usage and the reason it ended.
+
+An answer is whole only when a `finish_reason` came: a `[DONE]`, a clean end of the
+connection or a page of HTML are what a broken answer looks like too. Servers report
+failures inside a stream in half a dozen shapes; every one becomes a ProviderError.
+"""
+
+import itertools
+import json
+
+from . import faults, sse_lines
+from .base import Finish, Usage
+
+CODES = {
+    "insufficient_quota": "quota",
+    "billing_hard_limit_reached": "quota",
+    "rate_limit_exceeded": "rate_limit",
+    "invalid_api_key": "auth",
+    "model_not_found": "not_found",
+    "context_length_exceeded": "bad_request",
+    "content_filter": "blocked",
+    "content_policy_violation": "blocked",
+    "invalid_request_error": "bad_request",
+    "BadRequestError": "bad_request",
+    "NotFoundError": "not_found",
+    "authentication_error": "auth",
+}
+MAX_BODY_WITHOUT_STREAM = 1024 * 1024
+
+
+def read(chunks):
+    """Yields str as they come, then a Usage if one was told, then the Finish."""
+    finish, usage, spoke, refused = None, None, False, False
+    try:
+        for message in messages(chunks):
+            usage = counted(message.get("usage")) or usage
+            for choice in listed(message.get("choices")):
+                delta = mapping(choice.get("delta"))
+                text = delta.get("content")
+                if isinstance(text, str) and text:
+                    spoke = True
+                    yield text
+                refused = refused or bool(delta.get("refusal"))
+                finish = choice.get("finish_reason") or finish
+    except Exception:
+        if finish is None:
+            raise
+        # The answer was complete; what broke is only its farewell.
+    if usage:
+        yield usage
+    if finish is None:
+        raise faults.failure("truncated")
+    if not spoke and (refused or finish == "content_filter"):
+        raise faults.failure("blocked")
+    yield Finish(str(finish)[:40])
+
+
+def messages(chunks):
+    """Every JSON message of the stream, up to `[DONE]`. Raises what one of them reports."""
+    for name, data in sse_lines.events(stream_only(chunks)):
+        if data.strip() == "[DONE]":
+            return
+        message = parsed(data)
+        if (error := reported(name, message)) is not None:
+            raise error
+        yield mapping(message)
+
+
+def stream_only(chunks):
+    """The chunks, unless the body is plainly no event stream: then what it is instead."""
+    chunks = iter(chunks)
+    for first in chunks:
+        if not first.strip():
+            continue  # whitespace that keeps a connection alive
+        if first.lstrip()[:1] in (b"{", b"[", b"<"):
+            raise not_a_stream(first, chunks)
+        yield from itertools.chain([first], chunks)
+
+
+def not_a_stream(first, chunks):
+    body = bytearray(first)
+    for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_BODY_WITHOUT_STREAM:
+            break
+    try:
+        error = reported("", json.loads(body))
+    except (ValueError, RecursionError):
+        error = None
+    return error or faults.failure("upstream")
+
+
+def parsed(data):
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        raise faults.failure("upstream") from None
+
+
+def reported(name, message):
+    """The failure this message tells of, or None."""
+    message = mapping(message)
+    error = message.get("error")
+    if error is None and (name == "error" or message.get("object") == "error"):
+        error = message
+    if error:
+        return translated(error)
+    for choice in listed(message.get("choices")):
+        if choice.get("error"):
+            return translated(choice["error"])
+        native = choice.get("native_finish_reason")
+        if choice.get("finish_reason") == "error" or "error" in str(native).lower():
+            return faults.failure("upstream")
+    return None
+
+
+def refusal(status, body, headers):
+    """The failure that an HTTP status and its body tell of. The SDK hands over what was
+    inside the body's `error`, or the body when that was not JSON."""
+    wait = faults.retry_after(headers)
+    return translated(body, faults.code_of_status(status), wait)
+
+
+def translated(error, code=None, retry_after=None):
+    """The ProviderError for a vendor's `error`: an object in most, a text in some.
+
+    What it names is more precise than the HTTP status it came with: a used-up quota is
+    a 429, a content filter a 400 or a 403.
+    """
+    details = mapping(error)
+    if isinstance(details.get("error"), (dict, str)):  # Ollama: {"error": "text"}
+        return translated(details["error"], code, retry_after)
+    named = [details.get("code"), details.get("type")]
+    by_name = next((CODES[n] for n in named if isinstance(n, str) and n in CODES), None)
+    if by_name in ("quota", "blocked", "not_found") or code is None:
+        code = by_name or code_of_number(details.get("code"))
+    if "flagged_input" in mapping(details.get("metadata")):  # OpenRouter's moderation, a 403
+        code = "blocked"
+    return faults.failure(code, details.get("message", error), retry_after)
+
+
+def code_of_number(number):
+    """A status as some put it inside an error: 429 or "429"."""
+    text = str(number)
+    return faults.code_of_status(int(text)) if text.isdecimal() and len(text) == 3 else "upstream"
+
+
+def counted(usage):
+    usage = mapping(usage)
+    if not usage:
+        return None
+    return Usage(
+        number(usage.get("prompt_tokens")),
+        number(usage.get("completion_tokens")),
+        number(usage.get("cost")),
+    )
+
+
+def number(value):
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if plain and 0 <= value < 1e12 else None
+
+
+def mapping(value):
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value):
+    return [mapping(item) for item in value] if isinstance(value, list) else []

@@ -1,0 +1,108 @@
+"""What a vendor's failures mean, in our own codes and words. Shared by the HTTP vendors.
+
+An SDK's words never pass through: they carry keys, headers and URLs. A vendor's own
+message may, redacted and cut, where it tells the client which part of the request to
+change.
+"""
+
+import email.utils
+import re
+import socket
+import ssl
+import time
+
+from ..errors import ProviderError
+from ..redact import redact
+
+MAX_DETAIL = 200
+# A vendor may be a server on this machine, and its errors may name its files.
+PATH = re.compile(r"(?<![\w:/])/(?:[\w.-]+/)+[\w.-]*")
+LONGEST_RETRY_AFTER_S = 24 * 3600.0
+
+BY_STATUS = {
+    400: "bad_request",
+    401: "auth",
+    402: "quota",
+    403: "auth",
+    404: "not_found",
+    408: "upstream",
+    409: "upstream",
+    413: "bad_request",
+    422: "bad_request",
+    425: "upstream",
+    429: "rate_limit",
+}
+
+MESSAGES = {
+    "auth": "It refused the key. Check the key and what it may use.",
+    "quota": "The account's credit or quota is used up.",
+    "rate_limit": "It is being asked too often; ask again in a moment.",
+    "bad_request": "It could not take this request.",
+    "not_found": "It does not know this model. Check the upstream id in the list of models.",
+    "blocked": "It declined to answer: its content filter stopped it.",
+    "upstream": "It failed on its own side; ask again in a moment.",
+    "truncated": "The answer broke off before its end; ask again.",
+}
+
+
+def code_of_status(status):
+    return BY_STATUS.get(status, "bad_request" if 400 <= status < 500 else "upstream")
+
+
+def failure(code, detail=None, retry_after=None):
+    """The ProviderError of that code, in our words and, where it helps, the vendor's."""
+    message = MESSAGES[code]
+    if code in ("bad_request", "not_found") and (detail := presentable(detail)):
+        message = f"{message} It says: {detail}"
+    return ProviderError(code, message, retry_after=retry_after)
+
+
+def presentable(detail):
+    """A vendor's message as it may be shown: one line, without secrets or paths, not long."""
+    if not isinstance(detail, str):
+        return ""
+    text = PATH.sub("[path]", " ".join(redact(detail).split()))
+    text = "".join(letter for letter in text if letter.isprintable())
+    return text if len(text) <= MAX_DETAIL else text[: MAX_DETAIL - 1] + "…"
+
+
+def broken_line(httpx, error):
+    """What went wrong between us and the vendor: whatever that library, or an SDK on top
+    of it, raised. None when it is not of that kind."""
+    chain = list(causes(error))
+    for each in chain:
+        if isinstance(each, ProviderError):  # the wire's own guards spoke
+            return each
+    for kind, message in (
+        (socket.gaierror, "Its name could not be looked up. Check its base URL."),
+        (ssl.SSLCertVerificationError, "Its certificate is not to be trusted."),
+        (ssl.SSLError, "No secure connection to it could be made."),
+        (httpx.ConnectTimeout, "It could not be reached: connecting took too long."),
+        (httpx.ConnectError, "It could not be reached. Check its base URL."),
+        (httpx.ProxyError, "The proxy on the way to it failed."),
+        (httpx.UnsupportedProtocol, "Its base URL must begin with http:// or https://."),
+        (httpx.TimeoutException, "The connection to it went silent."),
+        (httpx.TransportError, "The connection to it broke."),
+    ):
+        if any(isinstance(each, kind) for each in chain):
+            return ProviderError("network", message)
+    return None
+
+
+def causes(error):
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def retry_after(headers):
+    """Seconds to wait, from a Retry-After of either form; None when there is none."""
+    text = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER_S) if seconds == seconds else None

@@ -1,0 +1,250 @@
+"""OpenAI, and every server that speaks its Chat Completions protocol: OpenRouter, Ollama, vLLM.
+
+The official SDK makes the request; the answer is read from its raw bytes (`completions.py`),
+which costs a fraction of the SDK's objects and sees what those swallow.
+"""
+
+import base64
+import contextlib
+import functools
+import re
+
+from .. import credentials, media
+from ..errors import MediaError, ProviderError
+from . import completions, faults, frames, wire
+from .addresses import is_openai, is_web_address, ollama_url
+from .base import Provider
+
+MAX_PICTURES_BYTES = 20 * 1024 * 1024  # what they really came to; `frames` plans for less
+
+SYSTEM = (
+    "You are shown {count} still pictures from {stretch} of a video that lasts {duration}. "
+    "Each is preceded by its time in the video. There is no sound. Answer from what the "
+    "pictures show, say so when they do not show it, and cite times as m:ss."
+)
+
+# Models that refuse `max_tokens`.
+NEW_LIMIT_NAME = re.compile(r"^(openai/)?(gpt-([5-9]|\d\d)|o\d)")
+
+
+def whole(least, most):
+    def read(text):
+        number = int(text)
+        if not least <= number <= most:
+            raise ValueError(text)
+        return number
+
+    return read
+
+
+def temperature(text):
+    number = float(text)
+    if not 0 <= number <= 2:
+        raise ValueError(text)
+    return number
+
+
+def detail(text):
+    if text not in ("low", "high", "auto"):
+        raise ValueError(text)
+    return text
+
+
+class OpenAI(Provider):
+    env_vars = ()  # which key, if any, is each model's own: `key_env` in the list of models
+    options = {
+        "frames": whole(1, 200),
+        "long_side": whole(frames.SMALLEST_LONG_SIDE, 2048),
+        "detail": detail,
+        "max_tokens": whole(1, 1_000_000),
+        "temperature": temperature,
+    }
+
+    def prompt(self, question):
+        if question.video is None:
+            return question.text
+        return f"{self._system(question)}\n\n{question.text}"
+
+    def preflight(self, question):
+        if question.video is not None:
+            self._check_picture(question.video)
+            try:
+                media.ffmpeg()
+            except MediaError as error:
+                raise ProviderError("bad_request", error.message) from None
+        self._base_url()
+        self._key()
+
+    def evidence(self, question):
+        given = super().evidence(question)
+        if question.video is None:
+            return given
+        self._check_picture(question.video)
+        plan = self._plan(question)
+        return {
+            **given,
+            "kind": "frames",
+            "count": len(plan.times),
+            "times": list(plan.times),
+            "size": [plan.width, plan.height],
+            "audio": False,
+        }
+
+    def answer(self, question, call):
+        try:
+            messages = list(self._messages(question, call))
+        except MediaError as error:
+            raise ProviderError("bad_request", error.message) from None
+        call.phase("thinking")
+        sdk, httpx = libraries()
+        base_url = self._base_url()
+        client = vendor_client(sdk, base_url)(
+            api_key=self._key(),
+            base_url=base_url,
+            max_retries=0,
+            http_client=wire.client(httpx, base_url),
+        )
+        asking = client.chat.completions.with_streaming_response.create(
+            **self._request(messages, base_url)
+        )
+        try:
+            with asking as response:
+                yield from completions.read(response.http_response.iter_raw())
+        except sdk.APIStatusError as error:
+            raise completions.refusal(
+                error.status_code, error.body, error.response.headers
+            ) from None
+        except Exception as error:
+            broken = faults.broken_line(httpx, error)
+            if broken is None:
+                raise
+            raise broken from None
+
+    # -- what is sent
+
+    def _check_picture(self, video):
+        if not (video.width and video.height):
+            raise ProviderError("bad_request", "This file has no picture to show this model.")
+
+    def _request(self, messages, base_url):
+        asked = {
+            "model": self.model.upstream,
+            "messages": messages,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        if "max_tokens" in self.chosen:
+            new = is_openai(base_url) or NEW_LIMIT_NAME.match(self.model.upstream)
+            name = "max_completion_tokens" if new else "max_tokens"
+            asked[name] = self.chosen["max_tokens"]
+        if "temperature" in self.chosen:
+            asked["temperature"] = self.chosen["temperature"]
+        if "OPENROUTER_API_KEY" in self.model.key_env:
+            asked["extra_body"] = {"usage": {"include": True}}  # what it cost
+        return asked
+
+    def _messages(self, question, call):
+        if question.video is not None:
+            yield {"role": "system", "content": self._system(question)}
+        for said in question.history:
+            yield {"role": said["role"], "content": said["content"]}
+        if question.video is None:
+            yield {"role": "user", "content": question.text}
+            return
+        parts = list(self._pictures(question, call))
+        yield {"role": "user", "content": [*parts, {"type": "text", "text": question.text}]}
+
+    def _pictures(self, question, call):
+        call.phase("preparing")
+        plan = self._plan(question)
+        total = 0
+        stills = media.frames(question.video.path, plan.times, plan.long_side, call.token)
+        with contextlib.closing(stills):
+            for time, jpeg in stills:
+                total += len(jpeg)
+                if total > MAX_PICTURES_BYTES:
+                    raise ProviderError(
+                        "bad_request",
+                        "The stills of this video are too large together; "
+                        "ask with fewer `frames` or a smaller `long_side`.",
+                    )
+                yield {"type": "text", "text": plan.label(time)}
+                yield {
+                    "type": "image_url",
+                    "image_url": {
+                        "url": "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii"),
+                        "detail": self.chosen.get("detail", "low"),
+                    },
+                }
+        if not total:
+            raise ProviderError("bad_request", "No picture of this stretch could be read.")
+
+    def _plan(self, question):
+        count = self.chosen.get("frames", frames.COUNT)
+        return frames.plan(
+            question.video,
+            question.window,
+            min(count, self.model.limits.get("frames", count)),
+            self.chosen.get("long_side", frames.LONG_SIDE),
+        )
+
+    def _system(self, question):
+        start, end = question.window
+        duration = question.video.duration
+        everything = start <= 0 and end >= duration
+        stretch = "the whole" if everything else f"{frames.clock(start)} to {frames.clock(end)}"
+        return SYSTEM.format(
+            count=len(self._plan(question).times),
+            stretch=stretch,
+            duration=frames.clock(duration, tenths=duration < 10),
+        )
+
+    # -- where it is sent
+
+    def _key(self):
+        if not self.model.key_env:
+            return "none"  # the SDK insists on one; a local server ignores it
+        key = credentials.key(*self.model.key_env)
+        if not (key.isascii() and key.isprintable()):
+            name = " or ".join(self.model.key_env)
+            raise ProviderError("auth", f"{name} holds characters that no key has.")
+        return key
+
+    def _base_url(self):
+        names = self.model.base_url_env
+        url = credentials.optional(*names, default=self.model.base_url)
+        if url and "OLLAMA_HOST" in names:
+            url = ollama_url(url)
+        if not is_web_address(url):
+            name = " or ".join(names) or "base_url"
+            raise ProviderError("bad_request", f"{name} must be a URL with http:// or https://.")
+        return url
+
+
+def libraries():
+    """The SDK and the HTTP library it stands on, imported by the first who asks."""
+    import httpx2
+    import openai
+
+    return openai, httpx2
+
+
+@functools.cache
+def stranger_class(sdk):
+    """The SDK's client for anybody but OpenAI: the organisation, project and custom
+    headers in this process's environment are none of their business."""
+
+    class Stranger(sdk.OpenAI):
+        @property
+        def default_headers(self):
+            return {
+                "Accept": "application/json",
+                "Content-Type": "application/json",
+                "User-Agent": "Parallax",
+            }
+
+    return Stranger
+
+
+def vendor_client(sdk, base_url):
+    return sdk.OpenAI if is_openai(base_url) else stranger_class(sdk)

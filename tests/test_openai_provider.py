@@ -1,0 +1,160 @@
+"""Answers: the real SDK through our provider, from a server that speaks Chat Completions."""
+
+import statistics
+import threading
+import time
+
+import pytest
+
+from server.cancel import CancelToken
+from server.providers import wire
+from server.providers.base import Call, Finish, Question, Usage
+from server.providers.openai import OpenAI
+from tests.vendors import openai_server as speak
+from tests.vendors.openai_asking import CLIENT, KEY, ask, failure, text_of
+from tests.vendors.openai_server import OpenAIServer
+
+EVENTS = b"".join(speak.whole_answer(["Caf", "é ", "😀", " \n{}"]))
+
+
+@pytest.fixture
+def vendor(monkeypatch):
+    monkeypatch.setattr(wire, "_clients", {})
+    with OpenAIServer(speak.says("Hel", "lo")) as vendor:
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("OPENAI_BASE_URL", vendor.base_url)
+        yield vendor
+
+
+def test_an_answer_comes_in_the_vendors_own_pieces_with_its_counts(vendor):
+    assert ask() == ["Hel", "lo", Usage(4, 2), Finish("stop")]
+    request = vendor.exchanges[0]
+    assert request.path == "/v1/chat/completions"
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.json == {
+        "model": "gpt-x",
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "messages": [{"role": "user", "content": "What happens?"}],
+    }
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        speak.byte_by_byte(EVENTS),
+        speak.sends(EVENTS),
+        speak.sends(EVENTS.replace(b"\n", b"\r\n")),
+        speak.byte_by_byte(EVENTS.replace(b"\n", b"\r\n")),
+        speak.sends(EVENTS.replace(b"data: ", b"data:")),
+        speak.sends(EVENTS.replace(b"data: ", b": hm\n\nid: 1\ndata: ")),
+        speak.sends(b"\n\n", b"  ", b"\n", EVENTS),
+        speak.sends(EVENTS.removesuffix(b"\n\n")),
+        speak.sends(EVENTS.removesuffix(speak.DONE)),
+        speak.sends(EVENTS.removesuffix(b"\n\n" + speak.DONE)),
+        speak.sends(EVENTS, content_type="text/plain"),
+    ],
+    ids=[
+        "a byte at a time",
+        "all at once",
+        "CRLF",
+        "CRLF a byte at a time",
+        "no space after the colon",
+        "comments and ids",
+        "whitespace first",
+        "no blank line at the end",
+        "no [DONE]",
+        "no blank line and no [DONE]",
+        "another content type",
+    ],
+)
+def test_the_text_is_the_same_however_its_bytes_arrive(vendor, script):
+    vendor.plays(script)
+    assert ask() == ["Caf", "é ", "😀", " \n{}", Usage(4, 2), Finish("stop")]
+
+
+def test_chunks_without_choices_or_content_do_no_harm(vendor):
+    odd = [{}, {"choices": None}, {"choices": []}, {"choices": [None, {}]}, [], 7, None]
+    odd += [{"choices": [{"delta": None}]}, {"choices": [{"delta": {"content": None}}]}]
+    odd += [{"choices": [{"delta": {"content": 7}}]}, {"usage": {"prompt_tokens": "many"}}]
+    vendor.plays(speak.events(*odd, speak.delta("Hi."), speak.delta(finish="stop")))
+    assert [item for item in ask() if not isinstance(item, Usage)] == ["Hi.", Finish("stop")]
+
+
+def test_reasoning_is_not_the_answer(vendor):
+    thought = {"choices": [{"delta": {"reasoning_content": "Hm", "reasoning": "Hm"}}]}
+    vendor.plays(speak.events(thought, speak.delta("Yes."), speak.delta(finish="stop")))
+    assert text_of(ask()) == "Yes."
+
+
+def test_an_answer_cut_at_its_limit_says_so(vendor):
+    vendor.plays(speak.says("To be con", finish="length"))
+    assert ask()[-1] == Finish("length")
+
+
+def test_an_answer_without_words_ends_well_when_it_says_why(vendor):
+    vendor.plays(speak.says())
+    assert ask() == [Usage(4, 2), Finish("stop")]
+
+
+def test_a_filter_that_left_words_is_a_reason_and_one_that_left_none_is_blocked(vendor):
+    vendor.plays(speak.says("So far", finish="content_filter"))
+    assert ask()[-1] == Finish("content_filter")
+    vendor.plays(speak.says(finish="content_filter"))
+    assert failure().code == "blocked"
+    refusal = {"choices": [{"delta": {"refusal": "I can't."}}]}
+    vendor.plays(speak.events(refusal, speak.delta(finish="stop")))
+    assert failure().code == "blocked"
+
+
+def test_a_line_that_breaks_after_the_reason_to_end_has_lost_nothing(vendor):
+    ending = speak.event(speak.delta(finish="stop"))
+
+    def script(exchange):
+        exchange.head()
+        exchange.chunk(speak.event(speak.delta("All.")) + ending)
+        exchange.close()
+
+    vendor.plays(script)
+    assert ask() == ["All.", Finish("stop")]
+
+
+def test_a_piece_leaves_as_it_comes(vendor):
+    """The vendor says what time it is; how late is it when we hear that?"""
+
+    def script(exchange):
+        exchange.head()
+        for _ in range(150):
+            exchange.pause(0.004)
+            exchange.chunk(speak.event(speak.delta(repr(time.monotonic()))))
+        exchange.chunk(speak.event(speak.delta(finish="stop")))
+        exchange.end()
+
+    ask()  # the SDK is imported by the first who asks
+    vendor.plays(script)
+    token, late = CancelToken(), []
+    with token.serving():
+        for item in OpenAI(CLIENT, {}).answer(Question("When?"), Call(token)):
+            if isinstance(item, str):
+                late.append(1000 * (time.monotonic() - float(item)))
+    assert len(late) == 150
+    late.sort()
+    print(f"added per piece: median {statistics.median(late):.2f} ms, p95 {late[142]:.2f} ms")
+    assert statistics.median(late) < 20
+
+
+def test_thirty_streams_at_once_do_not_mix(vendor):
+    vendor.plays(speak.echoes)
+    questions = [" ".join(f"{n}:{word}" for word in range(40)) for n in range(30)]
+    heard, barrier = {}, threading.Barrier(len(questions))
+
+    def one(question):
+        barrier.wait()
+        heard[question] = text_of(ask(question))
+
+    threads = [threading.Thread(target=one, args=(question,)) for question in questions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert heard == {question: question + " " for question in questions}

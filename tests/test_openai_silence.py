@@ -1,0 +1,107 @@
+"""A vendor that goes silent, and one that is hung up on, beside a model that is well."""
+
+import time
+
+import pytest
+
+from server.analysis import attempts
+from server.errors import ProviderError
+from server.providers import wire
+from server.providers.demo import WORDS
+from tests.vendors import openai_server as speak
+from tests.vendors.openai_asking import KEY, slot
+from tests.vendors.openai_server import OpenAIServer
+from tests.watched import Watched
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(attempts, "FIRST_DELAY_S", 0.02)
+    monkeypatch.setattr(wire, "_clients", {})
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+@pytest.fixture
+def vendor(monkeypatch):
+    with OpenAIServer(speak.says("Hel", "lo")) as vendor:
+        monkeypatch.setenv("OPENAI_BASE_URL", vendor.base_url)
+        yield vendor
+
+
+def test_every_silence_ends_at_its_own_limit(vendor, make_services):
+    vendor.plays(speak.never_answers, about="mute")
+    vendor.plays(lambda exchange: (exchange.head(), speak.drips(exchange)), about="dripping")
+    vendor.plays(speak.speaks_then("So far", then=speak.stalls), about="stalling")
+    vendor.plays(speak.speaks_then("So far", then=speak.drips), about="trickling")
+    vendor.plays(speak.says(*["on "] * 1000, every=0.02), about="endless")
+    watched = Watched(
+        make_services(first_text_timeout_s=0.8, idle_timeout_s=1.0, model_timeout_s=8.0),
+        slot("mute"),
+        slot("dripping"),
+        slot("stalling"),
+        slot("trickling"),
+        slot("endless", timeout_s=1.5),
+    )
+    for name, code, limit in (
+        ("mute", "timeout_first_text", 0.8),
+        ("dripping", "timeout_first_text", 0.8),
+        ("stalling", "timeout_idle", 1.0),
+        ("trickling", "timeout_idle", 1.0),
+        ("endless", "timeout_total", 1.5),
+    ):
+        error = watched.error(name)
+        assert error["code"] == code and error["retryable"]
+        assert limit - 0.05 < watched.error_at(name) < limit + 0.5, name
+        assert error["partial"] == bool(watched.text(name))
+    assert len(vendor.exchanges) == 5
+    for exchange in vendor.exchanges:
+        assert exchange.hung_up.wait(1)
+
+
+@pytest.mark.parametrize(
+    "script", [speak.never_answers, speak.speaks_then("So", then=speak.stalls)]
+)
+def test_a_cancelled_models_line_is_hung_up_within_a_second(vendor, make_services, script):
+    vendor.plays(script)
+    cancelled = []
+
+    def cancel(run, event):
+        if not cancelled and event.get("text") == WORDS[12] + " ":
+            cancelled.append(time.monotonic())
+            run.cancel_model("gpt", ProviderError("cancelled", "Stopped on request."))
+
+    watched = Watched(make_services(), slot(), on_event=cancel)
+    [exchange] = vendor.exchanges
+    assert exchange.hung_up.wait(1)
+    assert exchange.hung_up_at - cancelled[0] < 1
+    assert watched.error()["code"] == "cancelled"
+
+
+def test_a_cancel_while_waiting_to_try_again_asks_no_more(vendor, make_services):
+    vendor.plays(speak.status(503, Retry_After="30"))
+
+    def cancel(run, event):
+        if event.get("text") == WORDS[12] + " ":
+            vendor.wait_for(1)
+            run.cancel_model("gpt", ProviderError("cancelled", "Stopped on request."))
+
+    watched = Watched(make_services(), slot(), on_event=cancel)
+    assert watched.error()["code"] == "cancelled"
+    assert len(vendor.exchanges) == 1
+
+
+def test_a_flood_is_dammed(vendor, make_services, monkeypatch):
+    monkeypatch.setattr(wire, "MAX_BODY", 1_000_000)
+    vendor.plays(lambda exchange: (exchange.head(), speak.floods(exchange)))
+    error = Watched(make_services(), slot()).error()
+    assert (error["code"], error["retryable"]) == ("upstream", False)
+
+
+def test_thirty_models_of_one_run_do_not_mix(vendor, make_services):
+    names = [f"m{number}" for number in range(30)]
+    for name in names:
+        vendor.plays(speak.says(*[f"{name}:{n} " for n in range(30)], every=0.005), about=name)
+    watched = Watched(make_services(), *map(slot, names))
+    for name in names:
+        assert watched.text(name) == "".join(f"{name}:{n} " for n in range(30))
+        assert watched.kinds(name)[-1] == "model_end"
