@@ -1,0 +1,89 @@
+// The videos to choose from, and a way to add one. Emits `choose` {video}, `upload` {file},
+// `stop-upload`.
+
+import { writeTime } from "../times.js";
+import { sizeWords } from "../wording.js";
+import { fromTemplate, parts, say } from "./parts.js";
+
+export class Library {
+  #videos = [];
+  chosen = null;
+
+  constructor(element, template, thumbnailUrl) {
+    this.element = element;
+    this.template = template;
+    this.thumbnailUrl = thumbnailUrl;
+    this.parts = parts(element);
+    const { file, list, stopUpload } = this.parts;
+    file.addEventListener("change", () => {
+      if (file.files.length) this.#emit("upload", { file: file.files[0] });
+      file.value = ""; // so that the same file can be chosen again
+    });
+    stopUpload.addEventListener("click", () => this.#emit("stop-upload"));
+    list.addEventListener("change", (event) => this.choose(event.target.value));
+    element.addEventListener("dragover", (event) => event.preventDefault());
+    element.addEventListener("drop", (event) => {
+      event.preventDefault();
+      const [file] = event.dataTransfer.files;
+      if (file) this.#emit("upload", { file });
+    });
+  }
+
+  show(videos) {
+    this.#videos = videos;
+    this.parts.list.replaceChildren(...videos.map((video) => this.#item(video)));
+    this.parts.empty.hidden = videos.length > 0;
+    this.parts.list.hidden = !videos.length;
+  }
+
+  // By id or by file name. Says whether there is such a video.
+  choose(name) {
+    const video = this.#videos.find(({ id, name: file }) => id === name || file === name);
+    if (!video) return false;
+    this.chosen = video;
+    for (const radio of this.parts.list.querySelectorAll("input")) {
+      radio.checked = radio.value === video.id;
+    }
+    this.#emit("choose", { video });
+    return true;
+  }
+
+  // `part` from 0 to 1 while a file is on its way, null when none is.
+  uploading(name, part) {
+    const { uploadRow, uploadName, uploadBar, file } = this.parts;
+    uploadRow.hidden = part === null;
+    file.disabled = part !== null;
+    if (part === null) return;
+    say(uploadName, part < 1 ? `Sending ${name}` : `Checking ${name}`);
+    uploadBar.value = part;
+  }
+
+  complain(message) {
+    say(this.parts.problem, message);
+  }
+
+  #item(video) {
+    const item = fromTemplate(this.template);
+    const { radio, picture, name, facts } = parts(item);
+    radio.value = video.id;
+    name.textContent = video.title ?? video.name;
+    name.title = video.name;
+    facts.textContent = factsOf(video);
+    picture.src = this.thumbnailUrl(video.id);
+    picture.addEventListener("error", () => picture.remove());
+    return item;
+  }
+
+  #emit(name, detail) {
+    this.element.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+function factsOf({ duration, width, height, size, error }) {
+  if (error) return error;
+  const facts = [];
+  if (duration) facts.push(writeTime(duration));
+  if (width) facts.push(`${width}×${height}`);
+  if (size) facts.push(sizeWords(size));
+  return facts.join(" · ");
+}

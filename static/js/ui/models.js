@@ -1,0 +1,69 @@
+// Which models to ask. Emits `change` when the choice changes.
+
+import { modelOf } from "../slots.js";
+import { fromTemplate, parts, say } from "./parts.js";
+
+export class Models {
+  #choices = new Map(); // slot -> its parts
+  #touched = false;
+
+  constructor(element, template) {
+    this.element = element;
+    this.template = template;
+    this.parts = parts(element);
+    const { add, slot } = this.parts;
+    element.addEventListener("change", () => (this.#touched = true));
+    add.addEventListener("click", () => this.#addTyped());
+    slot.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // it adds a model; it does not send the question
+      this.#addTyped();
+    });
+  }
+
+  get chosen() {
+    return [...this.#choices.values()].filter(({ box }) => box.checked).map(({ box }) => box.value);
+  }
+
+  // The list as the server tells it; marks follow the question, choices stay as they are.
+  show(models) {
+    for (const model of models) {
+      if (!this.#choices.has(model.name)) this.#add(model.name, model);
+      const choice = this.#choices.get(model.name);
+      choice.mark.hidden = !model.recommended;
+      if (!this.#touched) choice.box.checked = model.recommended && model.available;
+    }
+  }
+
+  // Exactly these, whether or not the list has them: `gemini@fps=4` is a slot of its own.
+  choose(slots) {
+    this.#touched = true;
+    for (const { box } of this.#choices.values()) box.checked = false;
+    for (const slot of slots) {
+      if (!this.#choices.has(slot)) this.#add(slot, this.#choices.get(modelOf(slot))?.model);
+      const { box, model } = this.#choices.get(slot);
+      box.checked = !box.disabled;
+      if (model?.simulated) this.parts.simulatedFold.open = true;
+    }
+  }
+
+  #addTyped() {
+    const slot = this.parts.slot.value.trim();
+    if (!slot) return;
+    this.choose([...new Set([...this.chosen, slot])]);
+    this.parts.slot.value = "";
+  }
+
+  #add(slot, model) {
+    const element = fromTemplate(this.template);
+    const choice = { ...parts(element), model };
+    const plain = model?.name === slot;
+    choice.box.value = slot;
+    choice.box.disabled = model?.available === false;
+    say(choice.label, plain ? model.label : slot);
+    say(choice.about, plain ? model.about : (model?.label ?? ""));
+    say(choice.lacks, choice.box.disabled ? `Set ${model.missing} to use it.` : "");
+    this.#choices.set(slot, choice);
+    this.parts[model?.simulated ? "simulated" : "choices"].append(element);
+  }
+}
