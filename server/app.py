@@ -32,8 +32,7 @@ def create_app(settings=None):
     app.json.sort_keys = False
     owned = Services(settings or settings_module.load())
     app.extensions["parallax"] = owned
-    # One proxy in front may say what the client's address and the public prefix are.
-    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
+    app.wsgi_app = behind_proxy(app.wsgi_app, owned.settings.trusted_proxies)
     for module in (analyze, health, models, pages, runs, videos):
         app.register_blueprint(module.bp)
     app.before_request(start_clock)
@@ -44,6 +43,19 @@ def create_app(settings=None):
     app.register_error_handler(Exception, confess)
     owned.library.prepare()
     return app
+
+
+def behind_proxy(wsgi_app, trusted):
+    """A proxy we trust may say who its client is and under which prefix we are seen;
+    said by anybody else it would be a way around the rate limit."""
+    believing = ProxyFix(wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
+    known = {address.strip() for address in trusted.split(",")}
+
+    def choose(environ, start_response):
+        trust = "*" in known or environ.get("REMOTE_ADDR") in known
+        return (believing if trust else wsgi_app)(environ, start_response)
+
+    return choose
 
 
 def start_clock():

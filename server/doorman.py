@@ -50,6 +50,8 @@ class Doorman:
             sock.settimeout(send_timeout_s)
             with self._lock:
                 self._open()
+                if sock in self._selector.get_map():  # left by a socket of the same number
+                    self._selector.unregister(sock)
                 self._selector.register(sock, selectors.EVENT_READ, visitor)
             self._nudge()
         return visitor

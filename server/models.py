@@ -5,6 +5,7 @@ Model ids die faster than code, so they are data (`models.toml`). A request name
 with options behind an `@`: `gemini@fps=4`.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from .errors import InvalidQuestion, UnknownModel
 from .providers import PROVIDERS, provider_class
 
 MAX_SLOT_CHARS = 200
+VENDORS_OWN = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.:+/-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -116,12 +118,11 @@ class Models:
     def find(self, name):
         """The model of that name or alias, or one made for `vendor/model`."""
         model = self._by_name.get(name)
-        if model is None and "/" in name:
+        if model is None and VENDORS_OWN.fullmatch(name):
             vendor, _, upstream = name.partition("/")
-            if vendor and upstream:
-                if family := self._by_name.get(f"{vendor}/*") or self._by_name.get("*/*"):
-                    known = upstream if family.name != "*/*" else name
-                    model = replace(family, name=name, label=name, upstream=known)
+            if family := self._by_name.get(f"{vendor}/*") or self._by_name.get("*/*"):
+                known = upstream if family.name != "*/*" else name
+                model = replace(family, name=name, label=name, upstream=known)
         return model if model is None or "*" not in model.name else None
 
     def listed(self):

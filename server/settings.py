@@ -46,6 +46,12 @@ class Settings:
     models_file: Path = env("MODELS_FILE", SHIPPED_MODELS, "the list of models")
     auth_token: str = env("AUTH_TOKEN", "", "when set, what every request must bear")
 
+    trusted_proxies: str = env(
+        "FORWARDED_ALLOW_IPS",
+        "127.0.0.1,::1",
+        "proxies whose X-Forwarded-* is believed, or *",
+    )
+
     threads: int = env("THREADS", 128, "server threads", at_least_one)
     max_runs: int = env("MAX_RUNS", 100, "runs at a time", at_least_one)
 

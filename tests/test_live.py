@@ -1,5 +1,6 @@
 """Real gunicorn: streams, clients that leave, resume, cancel, capacity, restart."""
 
+import itertools
 import random
 import threading
 import time
@@ -68,27 +69,33 @@ def test_nine_models_start_together_and_take_as_long_as_the_slowest(server):
     assert slowest <= events[-2]["total_time"] <= slowest + 0.3
 
 
-def test_two_models_of_one_rate_take_turns(server):
-    slots = ["demo@rate=200,tokens=200", "demo@rate=200,tokens=200,start=3"]
+def longest_streak(server, slots):
     events = server.open(ask(*slots)).events()
-    order = "".join(
-        str(slots.index(e["model"])) for e in events[:-1] if e["event_type"] == "text_generation"
-    )
-    assert "0000" not in order and "1111" not in order
+    order = [e["model"] for e in events[:-1] if e["event_type"] == "text_generation"]
+    return max(len(list(streak)) for _, streak in itertools.groupby(order))
+
+
+def test_two_models_of_one_rate_take_turns(server):
+    slots = ["demo@rate=100,tokens=100", "demo@rate=100,tokens=100,start=3"]
+    # A noisy machine can hold up one worker's thread; the best of three is the server's own.
+    assert min(longest_streak(server, slots) for _ in "123") <= 3
+
+
+def lateness(server, slot, *others):
+    """p99 of how much later than the least late of them this slot's pieces came, in s."""
+    arrivals = [
+        at
+        for at, _, e in server.open(ask(slot, *others)).messages()
+        if e != "[DONE]" and e["event_type"] == "text_generation" and e["model"] == slot
+    ]
+    late = [at - n / 50 for n, at in enumerate(arrivals)]
+    return sorted(late)[int(len(late) * 0.99) - 1] - min(late)
 
 
 def test_a_flood_does_not_delay_another_models_words(server):
-    flood, steady = "demo@first=0,rate=5000,tokens=10000", "demo@first=0,rate=50,tokens=90"
-    arrivals = [
-        at
-        for at, _, e in server.open(ask(flood, steady)).messages()
-        if e != "[DONE]" and e["event_type"] == "text_generation" and e["model"] == steady
-    ]
-    # Piece n was due n/50 s after the first; the least late of them sets the zero.
-    lateness = [at - n / 50 for n, at in enumerate(arrivals)]
-    zero = min(lateness)
-    lateness = sorted(late - zero for late in lateness)
-    assert lateness[int(len(lateness) * 0.99) - 1] < 0.05
+    steady, flood = "demo@first=0,rate=50,tokens=90", "demo@first=0,rate=5000,tokens=10000"
+    # A noisy machine only ever adds: the best of three is the server's own.
+    assert min(lateness(server, steady, flood) - lateness(server, steady) for _ in "123") < 0.05
 
 
 def test_a_fast_models_words_come_while_a_slow_one_is_silent(server):
@@ -162,6 +169,17 @@ def test_a_client_that_leaves_silent_models_is_noticed_and_they_are_hung_up(serv
     getattr(stream, leave)()
     until(lambda: server.get(f"/api/runs/{run}")[1]["state"] == "cancelled")
     assert 0.4 < time.monotonic() - began < 1.5  # the grace period is half a second
+
+
+def test_a_follower_that_leaves_a_silent_run_is_noticed(server):
+    stream = server.open(ask("demo@first=60"))
+    stream.until("model_start")
+    run = stream.headers["X-Run-Id"]
+    follower = server.follow(run)
+    follower.until("model_start")
+    follower.close()
+    stream.close()
+    until(lambda: server.get(f"/api/runs/{run}")[1]["state"] == "cancelled", 3)
 
 
 def test_many_readers_that_leave_anywhere_leave_nothing_behind(server):

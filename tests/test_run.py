@@ -345,6 +345,18 @@ def test_nobody_coming_back_cancels_the_run(make_services):
     assert time.monotonic() - began < 2
 
 
+def test_a_reader_that_goes_before_the_very_last_message_leaves_no_run_open(make_services):
+    services = make_services()
+    run = run_of(services, {"a": ["x"]})
+    run.attach()
+    reader = run.start(ThreadPoolExecutor(1))
+    while b'"complete"' not in b"".join(next(reader)):
+        pass
+    run.release()
+    until(lambda: services.runs.live() == [])
+    assert run.journal.closed
+
+
 def test_a_run_never_started_asks_nobody_and_is_forgotten(make_services):
     services = make_services()
     run = run_of(services, {"a": [lambda call: pytest.fail("asked")]})

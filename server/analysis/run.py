@@ -17,6 +17,7 @@ import time
 from .. import events, sse
 from ..channel import Channel
 from ..errors import ProviderError
+from ..log import facts
 from ..runs import Run
 from . import cache
 from .interleave import RoundRobin
@@ -38,17 +39,13 @@ class AnalysisRun(Run):
         self._vocabulary = vocabulary
         self._channel = Channel()
         self._workers = {
-            name: Worker(lane, question, self._channel, services, refresh)
+            name: Worker(self.id, lane, question, self._channel, services, refresh)
             for name, lane in self.lanes.items()
         }
         self._reader = None
         self._began = time.monotonic()
 
     # -- the client that started the run
-
-    @property
-    def started(self):
-        return self._reader is not None
 
     def start(self, executor):
         """Begin the work; returns the reader, which yields lists of encoded messages,
@@ -58,14 +55,18 @@ class AnalysisRun(Run):
 
     def release(self):
         """The client that started the run is gone. Its reader goes to a keeper."""
-        if not self.started:
-            self._channel.close()
-            self.state = "cancelled"
-            self.journal.close()
-            self.services.runs.forget(self)  # nobody was asked, nothing is owed
-        elif not self.ended:
+        self.abandon()
+        if not self.journal.closed:  # even if only its last message is left to hand on
             threading.Thread(target=self._keep, name="keeper", daemon=True).start()
         self.detach()
+
+    def abandon(self):
+        """Unless it has begun: as if it had not been. Nobody was asked, nothing is owed."""
+        if self._reader is None:
+            self.state = "cancelled"
+            self._channel.close()
+            self.journal.close()
+            self.services.runs.forget(self)
 
     def poke(self):
         """Wake the reader, so that it notices a client that left."""
@@ -91,7 +92,7 @@ class AnalysisRun(Run):
         try:
             yield from self._serve(executor)
         except Exception:
-            log.exception("run %s failed", self.id)
+            log.exception("run failed", extra=facts(run_id=self.id))
             yield self._fail()
         finally:
             self._channel.close()
@@ -101,6 +102,7 @@ class AnalysisRun(Run):
             self.journal.close()
             self.services.runs.end(self)
             self.services.metrics.run_ended(self)
+            self._tell_log()
 
     def _serve(self, executor):
         self.state = "working"
@@ -160,6 +162,14 @@ class AnalysisRun(Run):
         return self._record(
             [self._vocabulary.run_error(error), self._vocabulary.complete(states, total)]
         )
+
+    def _tell_log(self):
+        for name, lane in self.lanes.items():
+            outcome = lane.error.code if lane.error else lane.finish_reason
+            known = facts(run_id=self.id, slot=name, outcome=outcome, **(lane.metrics or {}))
+            log.info("model ended", extra=known)
+        seconds = round(time.monotonic() - self._began, 3)
+        log.info("run ended", extra=facts(run_id=self.id, state=self.state, seconds=seconds))
 
     # -- the run as JSON
 

@@ -9,6 +9,7 @@ import time
 
 from ..cancel import CancelToken
 from ..errors import ProviderError
+from ..log import facts
 from ..providers.base import Call, Finish, Usage
 from . import cache
 from .attempts import attempts
@@ -22,8 +23,9 @@ LAST_WORD_S = 0.3
 
 
 class Worker:
-    def __init__(self, lane, question, channel, services, refresh=False):
+    def __init__(self, run_id, lane, question, channel, services, refresh=False):
         self.lane = lane
+        self._run_id = run_id
         self.token = CancelToken()
         self._question = question
         self._channel = channel
@@ -150,5 +152,6 @@ class Worker:
             return self.token.reason
         if isinstance(caught, ProviderError):
             return caught
-        log.error("%s failed", self.lane.slot.name, exc_info=caught)
+        known = facts(run_id=self._run_id, slot=self.lane.slot.name)
+        log.error("a model's worker failed", exc_info=caught, extra=known)
         return ProviderError("internal", "A fault of this server; its log says more.")

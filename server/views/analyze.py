@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Blueprint, request
 
 from ..analysis.run import AnalysisRun
-from ..errors import InvalidQuestion
+from ..errors import InvalidQuestion, TooBusy
 from . import body, services
 from .asking import choice_of_models, question_about_video
 from .limits import rate_limited
@@ -28,6 +28,9 @@ def parallel():
         *idempotency(asked),
     )
     if not new:
+        if run.journal.closed and not run.journal.length:
+            # Its first client left before it began; by now the key is free again.
+            raise TooBusy("The first request with this key did not begin.", retry_after=1)
         return follow_response(run) if stream else wait_for(run)
     executor = ThreadPoolExecutor(len(slots), thread_name_prefix="analysis")
     return sse_response(run, executor) if stream else json_result(run, executor)

@@ -9,16 +9,15 @@ from ..errors import BadRequest, TooBusy
 from . import services
 
 
-def admit_reader(run):
+def admit_reader(run, on_leave):
     """Take a place at the gate and watch this client; returns (visitor, how to leave)."""
     try:
         leave_gate = services().streams.enter()
     except TooBusy:
-        if not run.started:
-            services().runs.forget(run)
+        run.abandon()
         raise
     doorman = services().doorman
-    visitor = doorman.admit(request.environ, run.poke, services().settings.send_timeout_s)
+    visitor = doorman.admit(request.environ, on_leave, services().settings.send_timeout_s)
     run.attach()
 
     def leave():
@@ -30,7 +29,7 @@ def admit_reader(run):
 
 def sse_response(run, executor):
     """The run, to the client that asked for it. The generator view."""
-    visitor, leave = admit_reader(run)
+    visitor, leave = admit_reader(run, run.poke)
     delay = services().settings.yield_delay_ms / 1000
 
     def frames():
@@ -54,7 +53,7 @@ def follow_response(run, after=0):
         return Response(status=204, headers={"X-Run-Id": run.id})
     if request.method == "HEAD":
         return Response(headers=headers(run))
-    visitor, leave = admit_reader(run)
+    visitor, leave = admit_reader(run, run.journal.poke)
     heartbeat_s = services().settings.heartbeat_s
 
     def frames(after):
@@ -78,7 +77,7 @@ def follow_response(run, after=0):
 
 def json_result(run, executor):
     """The same run as one document, for `"stream": false`."""
-    visitor, leave = admit_reader(run)
+    visitor, leave = admit_reader(run, run.poke)
     try:
         if not visitor.peek():
             for _ in run.start(executor):
@@ -92,7 +91,7 @@ def json_result(run, executor):
 
 def wait_for(run):
     """A run somebody else started, as one document, once it has ended."""
-    visitor, leave = admit_reader(run)
+    visitor, leave = admit_reader(run, run.journal.poke)
     try:
         while not (run.journal.closed or visitor.gone):
             run.journal.wait(run.journal.length, 60, lambda: visitor.gone)
