@@ -1,0 +1,67 @@
+"""How a video reaches Gemini: inside the request or as an upload, as it is or made smaller.
+
+Decided without touching the file, so that it can be told before it is done. Gemini looks
+at one frame a second unless asked otherwise: 480 lines at a modest rate lose it little.
+"""
+
+from dataclasses import dataclass
+
+from .. import names
+from ..errors import ProviderError
+
+# Under the older limit of 20 MB for a whole request, in which base64 takes 4/3.
+INLINE_BYTES = 14 * 1024 * 1024
+# The most that Google takes as one file. Sending shows progress, and making smaller costs more.
+UPLOAD_BYTES = 2_000_000_000
+
+PROXY_HEIGHT = 480
+BEST_KBPS, WORST_KBPS = 900, 150
+SOUND_KBPS = 64  # what `media.clip` gives the sound
+SAFETY = 0.85  # an encoder does not hit its rate exactly
+
+TAKEN = {
+    "video/mp4",
+    "video/quicktime",
+    "video/webm",
+    "video/x-msvideo",
+    "video/mpeg",
+    "video/3gpp",
+    "video/x-flv",
+    "video/x-ms-wmv",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    upload: bool
+    mime: str = "video/mp4"
+    height: int | None = None  # of the proxy; None sends the original
+    kbps: int | None = None
+
+    @property
+    def sent(self):
+        return "original" if self.height is None else f"proxy {self.height}p"
+
+
+def plan(question, way=None):
+    """`way` is what the client wants of it: "inline", "files" or None for no matter."""
+    video = question.video
+    start, end = question.window
+    length = max(0.1, end - start)
+    mime = names.content_type(video.name) if names.is_video(video.name) else ""
+    as_it_is = mime in TAKEN and length > video.duration - 0.05
+    if as_it_is and video.size <= INLINE_BYTES and way != "files":
+        return Plan(upload=False, mime=mime)
+    height = min(PROXY_HEIGHT, video.height or PROXY_HEIGHT)
+    fits = int(SAFETY * INLINE_BYTES * 8 / 1000 / length) - SOUND_KBPS
+    if fits >= WORST_KBPS and way != "files":
+        return Plan(upload=False, height=height, kbps=min(BEST_KBPS, fits))
+    if way == "inline":
+        raise ProviderError(
+            "bad_request",
+            f"{length:.0f} s of video do not fit the request. Ask without upload=inline, or "
+            "about a shorter stretch.",
+        )
+    if as_it_is and video.size <= UPLOAD_BYTES:
+        return Plan(upload=True, mime=mime)
+    return Plan(upload=True, height=height, kbps=BEST_KBPS)

@@ -1,0 +1,82 @@
+"""Hanging up on Gemini: at once, in every phase, plain and in TLS."""
+
+import socket
+import time
+
+import pytest
+
+from server.cancel import CancelToken
+from server.errors import Abandoned, ProviderError
+from server.providers import wire
+from server.providers.base import Call, Question
+from server.providers.gemini import Gemini
+from tests.asking_gemini import KEY, MODEL, Asking, ask, gemini_vendor  # noqa: F401
+from tests.vendors import gemini_server as speak
+from tests.vendors.certificates import make_certificate
+
+
+@pytest.mark.parametrize("moment", ["before the headers", "mid-answer"])
+@pytest.mark.parametrize("kind", ["plain", "tls"])
+def test_a_cancel_hangs_up_at_once(kind, moment, tmp_path, monkeypatch):
+    certificate = make_certificate(tmp_path) if kind == "tls" else None
+    if certificate:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    wire.tls_context.cache_clear()
+
+    def script(exchange):
+        if moment == "mid-answer":
+            speak.Answer(exchange).say(speak.chunk("So far"))
+        exchange.wait_for_hang_up()
+
+    with speak.Gemini(script, certificate) as vendor:
+        monkeypatch.setenv("GEMINI_API_KEY", KEY)
+        monkeypatch.setenv("GEMINI_BASE_URL", vendor.origin)
+        token = CancelToken()
+        asking = Asking(token)
+        (exchange,) = vendor.wait_for(1)
+        began = time.monotonic()
+        token.cancel()
+        assert isinstance(asking.outcome(), ProviderError)
+        assert exchange.hung_up.wait(1)
+        print(f"hung up after {1000 * (exchange.hung_up_at - began):.1f} ms")
+        assert exchange.hung_up_at - began < 1
+        assert len(vendor.exchanges) == 1
+    wire.tls_context.cache_clear()
+
+
+def test_a_vendor_silent_in_the_tls_handshake_is_hung_up_on(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("GEMINI_API_KEY", KEY)
+        monkeypatch.setenv("GEMINI_BASE_URL", f"https://127.0.0.1:{listener.getsockname()[1]}")
+        token = CancelToken()
+        asking = Asking(token)
+        sock, _ = listener.accept()
+        with sock:
+            sock.settimeout(5)
+            assert sock.recv(1)  # it has begun to greet
+            token.cancel()
+            began = time.monotonic()
+            assert isinstance(asking.outcome(), ProviderError)
+            assert time.monotonic() - began < 1
+
+
+def test_a_call_that_was_called_off_before_it_began_sends_nothing(vendor):
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Abandoned):
+        ask(token=token)
+    assert vendor.exchanges == []
+
+
+def test_a_reader_that_stops_early_hangs_up(vendor):
+    def script(exchange):
+        speak.Answer(exchange).say(speak.chunk("So far"))
+        exchange.wait_for_hang_up()
+
+    vendor.plays(script)
+    token = CancelToken()
+    with token.serving():
+        answer = Gemini(MODEL, {}).answer(Question("What?"), Call(token))
+        assert next(answer) == "So far"
+        answer.close()
+    assert vendor.exchanges[0].hung_up.wait(1)

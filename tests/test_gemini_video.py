@@ -1,0 +1,214 @@
+"""How a video gets to Gemini: inside the request or as an upload, and what is told of it."""
+
+import base64
+import threading
+from dataclasses import replace
+
+import pytest
+
+from server import media
+from server.cancel import CancelToken
+from server.errors import Abandoned, ProviderError
+from server.providers import gemini_video
+from server.providers.base import Question
+from server.providers.gemini import Gemini
+from tests.asking_gemini import KEY, MODEL, Asking, ask, failure
+from tests.asking_gemini import gemini_vendor, short_film  # noqa: F401
+from tests.live import until
+from tests.vendors import gemini_server as speak
+
+PLAIN_MP4 = {"mimeType": "video/mp4"}
+
+
+# -- what is sent
+
+
+def test_a_small_film_goes_inside_the_request_as_it_is_and_before_the_words(vendor, film):
+    phases = []
+    ask(Question("What moves?", film), phases=phases)
+    inline, words = speak.parts(vendor.exchanges[0])
+    assert base64.b64decode(inline["inlineData"].pop("data")) == film.path.read_bytes()
+    assert inline == {"inlineData": PLAIN_MP4}
+    assert words == {"text": "What moves?"}
+    assert phases[0] == "uploading" and phases[-1] == "thinking"
+
+
+def test_of_a_window_only_that_stretch_is_sent_and_the_model_told_where_it_lies(
+    vendor, film, tmp_path
+):
+    question = Question("What moves?", film, start=1.0, end=3.0)
+    ask(question)
+    inline, words = speak.parts(vendor.exchanges[0])
+    sent = tmp_path / "sent.mp4"
+    sent.write_bytes(base64.b64decode(inline["inlineData"]["data"]))
+    assert media.probe(sent).duration == pytest.approx(2.0, abs=0.2)
+    assert words["text"] == Gemini(MODEL, {}).prompt(question)
+    assert "1 s to 3 s" in words["text"] and words["text"].endswith("What moves?")
+
+
+def test_slots_that_ask_about_one_stretch_share_one_copy_that_is_gone_afterwards(
+    vendor, film, monkeypatch
+):
+    made, clip = [], media.clip
+    monkeypatch.setattr(media, "clip", lambda *a, **k: made.append(a[3]) or clip(*a, **k))
+    everybody, arrived = threading.Barrier(4), []
+
+    def together(exchange):
+        everybody.wait(10)  # nobody's copy is gone before all have sent it
+        arrived.append(speak.parts(exchange)[0]["inlineData"]["data"])
+        speak.text("Seen")(exchange)
+
+    vendor.plays(together)
+    question = Question("What moves?", film, start=1.0, end=3.0)
+    threads = [threading.Thread(target=ask, args=(question,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(arrived) == 4 and len(set(arrived)) == 1
+    assert len(made) == 1 and not made[0].parent.exists()
+
+
+def test_when_the_one_who_makes_the_copy_leaves_the_next_makes_it(vendor, film, monkeypatch):
+    begun, clip = threading.Event(), media.clip
+
+    def slow_at_first(*args, token, **options):
+        if not begun.is_set():
+            begun.set()
+            token.wait(10)
+        clip(*args, token=token, **options)
+
+    monkeypatch.setattr(media, "clip", slow_at_first)
+    question = Question("What moves?", film, start=1.0, end=3.0)
+    token, phases = CancelToken(), []
+    leaving = Asking(token, question)
+    assert begun.wait(10)
+    staying = Asking(CancelToken(), question, phases=phases)
+    until(lambda: phases.count("preparing") > 1)
+    token.cancel()
+    assert isinstance(leaving.outcome(), Abandoned)
+    assert staying.outcome() is None
+    assert len(vendor.of(None)) == 1
+
+
+def test_the_options_reach_the_vendor(vendor, film):
+    ask(Question("What moves?", film), fps=4.0, max_tokens=50, temperature=0.5)
+    request = vendor.exchanges[0]
+    assert speak.parts(request)[0]["videoMetadata"] == {"fps": 4.0}
+    assert request.json["generationConfig"] == {"maxOutputTokens": 50, "temperature": 0.5}
+
+
+def test_the_evidence_tells_what_is_sent_without_making_it(film):
+    whole = Gemini(MODEL, {}).evidence(Question("What?", film))
+    assert (whole["kind"], whole["audio"], whole["sent"]) == ("video", True, "original")
+    assert whole["upstream_model"] == "gemini-x" and len(whole["prompt_sha256"]) == 64
+    part = Gemini(MODEL, {"fps": 4.0}).evidence(Question("What?", film, 1.0, 3.0))
+    assert (part["window"], part["sent"], part["fps"]) == ([1.0, 3.0], "proxy 360p", 4.0)
+    assert Gemini(MODEL, {}).evidence(Question("What?"))["kind"] == "text"
+
+
+def test_how_a_film_is_sent_follows_from_its_size_and_length(film):
+    def plan(megabytes, seconds, way=None, name="a.mp4", **window):
+        video = replace(film, name=name, size=megabytes << 20, duration=seconds, height=1080)
+        return gemini_video.plan(Question("?", video, **window), way)
+
+    assert plan(10, 60).sent == "original" and not plan(10, 60).upload
+    assert plan(10, 60, "files").upload
+    assert plan(500, 60).sent == "proxy 480p" and not plan(500, 60).upload
+    assert plan(500, 1800).sent == "original" and plan(500, 1800).upload
+    assert plan(500, 3600, start=0, end=1800).sent == "proxy 480p"
+    assert plan(5000, 1800).sent == "proxy 480p" and plan(5000, 1800).upload
+    assert plan(10, 60, name="a.mkv").sent == "proxy 480p"  # a container Google does not take
+    longest = plan(500, 400)
+    assert not longest.upload and longest.kbps < plan(500, 60).kbps
+    assert longest.kbps * 1000 / 8 * 400 < gemini_video.INLINE_BYTES
+    with pytest.raises(ProviderError):
+        plan(500, 1800, "inline")
+
+
+def test_a_film_that_is_gone_or_broken_is_this_models_failure(vendor, film, tmp_path):
+    gone = replace(film, path=tmp_path / "gone.mp4")
+    assert failure(Question("What?", gone)).code == "not_found"
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"\0" * 5000)
+    error = failure(Question("What?", replace(film, path=broken), start=1.0))
+    assert error.code == "bad_request" and str(tmp_path) not in error.message
+    assert vendor.exchanges == []
+
+
+# -- uploads
+
+
+def test_an_uploaded_film_is_waited_for_and_named_in_the_request(vendor, film):
+    phases = []
+    ask(Question("What moves?", film), upload="files", phases=phases)
+    assert vendor.uploaded == {"files/f0": film.path.read_bytes()}
+    fields = speak.parts(vendor.of(None)[0])[0]
+    assert fields == {"fileData": {**PLAIN_MP4, "fileUri": f"{vendor.origin}/v1beta/files/f0"}}
+    assert phases.index("uploading") < phases.index("processing") < phases.index("thinking")
+    assert not any(KEY in exchange.path for exchange in vendor.exchanges)
+
+
+def test_a_film_asked_about_twice_is_uploaded_once_also_at_once(vendor, film):
+    threads = [
+        threading.Thread(
+            target=ask, args=(Question(f"What {n}?", film),), kwargs={"upload": "files"}
+        )
+        for n in range(5)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    ask(Question("And then?", film), upload="files")
+    assert len(vendor.of("take")) == 1
+    assert len(vendor.of(None)) == 6
+
+
+def test_another_key_never_sees_the_uploads_of_the_first(vendor, film, monkeypatch):
+    ask(Question("What?", film), upload="files")
+    monkeypatch.setenv("GEMINI_API_KEY", "another-key-entirely")
+    ask(Question("What?", film), upload="files")
+    assert len(vendor.of("take")) == 2
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_expired_upload_is_replaced_once(vendor, film, status):
+    ask(Question("What?", film), upload="files")
+    gone = speak.refuses(status, speak.error(status, "You may not, or it is not there."))
+    vendor.plays(gone, speak.text("Anew"))
+    assert ask(Question("What?", film), upload="files")[0] == "Anew"
+    assert len(vendor.of("take")) == 2
+    vendor.plays(gone)
+    failure(Question("What?", film), upload="files")
+    assert len(vendor.of("take")) == 3
+
+
+def test_a_refused_key_is_no_reason_to_upload_again(vendor, film):
+    vendor.plays(speak.refuses(403, speak.error(403, "no")))
+    assert failure(Question("What?", film), upload="files").code == "auth"
+    assert len(vendor.of("take")) == 1
+
+
+def test_a_film_google_cannot_process_is_the_films_fault_and_not_kept(vendor, film):
+    vendor.first_states = ["PROCESSING", "FAILED"]
+    assert failure(Question("What?", film), upload="files").code == "bad_request"
+    vendor.first_states = ["ACTIVE"]
+    assert ask(Question("What?", film), upload="files")[0] == "Hel"
+
+
+def test_bytes_are_not_sent_where_an_answer_points(vendor, film):
+    elsewhere = "http://169.254.169.254/upload"
+    vendor.plays(lambda e: e.whole(200, b"", X_Goog_Upload_URL=elsewhere), about="begin")
+    error = failure(Question("What?", film), upload="files")
+    assert (error.code, error.retryable) == ("upstream", False)
+
+
+def test_a_cancel_ends_the_waiting_for_a_film_to_be_processed(vendor, film):
+    vendor.first_states = ["PROCESSING"]
+    token = CancelToken()
+    asking = Asking(token, Question("What?", film), upload="files")
+    until(lambda: vendor.of("tell"))
+    token.cancel()
+    assert isinstance(asking.outcome(), (Abandoned, ProviderError))
+    assert vendor.of(None) == []
