@@ -2,7 +2,10 @@
 there is one worker, with many threads; THREADS says how many."""
 
 import signal
+import sys
 import threading
+
+from gunicorn.glogging import Logger
 
 from server import settings as settings_module
 
@@ -17,6 +20,17 @@ graceful_timeout = 5
 keepalive = 5
 # Two gunicorns of one user would share the default control socket without a word.
 control_socket_disable = True
+
+
+class Log(Logger):
+    def exception(self, msg, *args, **kwargs):
+        if isinstance(sys.exc_info()[1], TimeoutError):
+            self.info("A reader did not read for SEND_TIMEOUT_S; its connection was given up.")
+        else:
+            super().exception(msg, *args, **kwargs)
+
+
+logger_class = Log
 
 
 def when_ready(server):

@@ -29,10 +29,11 @@ SECURITY_HEADERS = {
 def create_app(settings=None):
     logs.set_up()
     app = Flask(__name__, static_folder=None)
-    app.json.sort_keys = False
+    app.json.sort_keys = False  # type: ignore[attr-defined]
     owned = Services(settings or settings_module.load())
     app.extensions["parallax"] = owned
-    app.wsgi_app = behind_proxy(app.wsgi_app, owned.settings.trusted_proxies)
+    believed = owned.settings.trusted_proxies
+    app.wsgi_app = behind_proxy(app.wsgi_app, believed)  # type: ignore[method-assign]
     for module in (analyze, health, models, pages, runs, videos):
         app.register_blueprint(module.bp)
     app.before_request(start_clock)

@@ -175,7 +175,8 @@ def read_options(model, text):
         if name not in known or not equals:
             allowed = ", ".join(sorted(known)) or "none"
             raise InvalidQuestion(
-                f"{model.name} has no option {name[:40]!r}; write name=value with one of: {allowed}."
+                f"{model.name} has no option {name[:40]!r}; "
+                f"write name=value with one of: {allowed}."
             )
         if name in chosen:
             raise InvalidQuestion(f"Option {name} of {model.name} is given twice.")

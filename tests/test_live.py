@@ -277,5 +277,16 @@ def test_a_restart_ends_every_stream_properly_and_quickly(data_dir):
     assert time.monotonic() - began < 4
 
 
+def test_a_reader_that_never_reads_is_given_up_and_frees_its_thread(data_dir):
+    flood = "demo@first=0,rate=100000,tokens=390000"
+    with serving(data_dir, SEND_TIMEOUT_S=0.5, DISCONNECT_GRACE_S=0) as stuck:
+        stream = stuck.open(ask(flood))
+        assert stream.status == 200
+        run = stream.headers["X-Run-Id"]
+        until(lambda: stuck.get(f"/api/runs/{run}")[1]["state"] == "cancelled")
+        until(lambda: open_runs(stuck) == 0)
+        assert "Traceback" not in stuck.log()
+
+
 def test_no_request_left_a_traceback(server):
     assert "Traceback" not in server.log(), server.log()

@@ -8,7 +8,7 @@ import logging
 import time
 
 from ..cancel import CancelToken
-from ..errors import ProviderError
+from ..errors import BadRequest, ProviderError
 from ..log import facts
 from ..providers.base import Call, Finish, Usage
 from . import cache
@@ -152,6 +152,8 @@ class Worker:
             return self.token.reason
         if isinstance(caught, ProviderError):
             return caught
+        if isinstance(caught, BadRequest):  # the file, most likely
+            return ProviderError("bad_request", caught.message)
         known = facts(run_id=self._run_id, slot=self.lane.slot.name)
         log.error("a model's worker failed", exc_info=caught, extra=known)
         return ProviderError("internal", "A fault of this server; its log says more.")

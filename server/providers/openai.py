@@ -234,7 +234,7 @@ def stranger_class(sdk):
     """The SDK's client for anybody but OpenAI: the organisation, project and custom
     headers in this process's environment are none of their business."""
 
-    class Stranger(sdk.OpenAI):
+    class Stranger(sdk.OpenAI):  # type: ignore[name-defined]
         @property
         def default_headers(self):
             return {

@@ -45,7 +45,7 @@ def client(httpx, base_url):
 
 
 def guarded(httpx, base_url):
-    class Capped(httpx.SyncByteStream):
+    class Capped(httpx.SyncByteStream):  # type: ignore[name-defined]
         def __init__(self, stream, limit):
             self._stream, self._limit = stream, limit
 
