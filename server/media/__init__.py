@@ -1,0 +1,30 @@
+"""ffmpeg: the only door to it, and the only place that starts a process.
+
+    probe(path)                         what a file is: size, duration, codecs
+    frames(path, times, long_side)      JPEGs at those times, as they are made
+    thumbnail(path, at, width)          one of them
+    lines(path, args, window)           what filters print, as they print it
+    clip(path, start, end, target)      a stretch as an MP4 of its own
+    render(args, target)                any other encoding, published when complete
+
+Files are hostile until shown otherwise: formats are on a list, protocols and picture
+size are bounded, and nothing ffmpeg says reaches a reader.
+"""
+
+from .binary import ffmpeg, version
+from .clips import clip, render
+from .pictures import frames, thumbnail
+from .probing import Probe, probe
+from .reading import lines
+
+__all__ = [
+    "Probe",
+    "clip",
+    "ffmpeg",
+    "frames",
+    "lines",
+    "probe",
+    "render",
+    "thumbnail",
+    "version",
+]

@@ -1,0 +1,45 @@
+"""A stretch of a video as a file of its own, published only when it is whole."""
+
+import os
+import secrets
+from pathlib import Path
+
+from ..errors import MediaError
+from .probing import probe
+from .process import LONG, run
+from .reading import LONGEST_S, PICTURE, QUIET, opening
+
+
+def clip(path, start, end, target, *, height=None, video_kbps=None, token=None):
+    """Write `start` to `end` of a video as MP4 (H.264, AAC); small if asked."""
+    rows = f"min({height},ih)" if height else "ih"
+    # H.264 in 4:2:0 wants even sides; the pixels become square on the way.
+    filters = f"scale=w='trunc(iw*sar*({rows})/ih/2)*2':h='trunc(({rows})/2)*2',setsar=1"
+    args = [*opening(path, start, end), "-map", PICTURE, "-map", "0:a:0?", "-dn", "-sn"]
+    args += ["-vf", f"{filters},format=yuv420p", "-c:v", "libx264", "-preset", "veryfast"]
+    args += ["-threads", 2, "-map_metadata", -1, "-map_chapters", -1]
+    if video_kbps:
+        args += ["-b:v", f"{video_kbps}k", "-maxrate", f"{video_kbps * 3 // 2}k"]
+        args += ["-bufsize", f"{video_kbps * 3}k", "-c:a", "aac", "-b:a", "64k", "-ac", 1]
+    else:
+        args += ["-crf", 23, "-c:a", "aac", "-b:a", "128k", "-ac", 2]
+    render([*args, "-movflags", "+faststart"], target, end - start, token=token)
+
+
+def render(args, target, seconds=None, *, format="mp4", token=None, limit_s=LONGEST_S):
+    """Run ffmpeg into `target`: there is either the whole file or none. With `seconds`,
+    what comes out must be about that long: ffmpeg calls half a damaged file a success."""
+    target = Path(target)
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        command = [*QUIET, *args, "-f", format, "-y", f"file:{part}"]
+        run(command, token, limit_s, LONG)
+        if seconds is not None:
+            made = probe(part, token).duration
+            if made < seconds - max(1.0, seconds * 0.02):
+                raise MediaError(
+                    f"Only {made:.1f} of {seconds:.1f} s could be read. The file is damaged there."
+                )
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)

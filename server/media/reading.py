@@ -1,0 +1,44 @@
+"""How a file of a stranger is opened, and what filters say about it."""
+
+from .process import LONG, output
+
+# Without the list of formats, a playlist called .mp4 makes ffmpeg read other files of
+# this server, whatever the protocols: measured.
+FORMATS = "mov,matroska,webm,avi,mpegts,flv,ogg,mpeg,asf"
+# A little more than 8K. A small file can claim a picture of many gigabytes.
+MAX_PIXELS = 40_000_000
+QUIET = ("-loglevel", "error", "-nostats")
+# The real picture, not the cover art some files carry as another video stream.
+PICTURE = "0:V:0"
+LONGEST_S = 3600.0
+
+
+def opening(path, start=None, end=None, exact=True):
+    """The arguments that open a file, from `start` to `end` of it. Times in filters then
+    count from `start`; without `exact` frames before it, back to a key frame, come too
+    and have negative times."""
+    args = ["-protocol_whitelist", "file", "-format_whitelist", FORMATS]
+    args += ["-max_pixels", MAX_PIXELS, "-threads", 2]
+    if start:
+        args += ["-ss", f"{start:.6f}"]
+    if end is not None:
+        args += ["-t", f"{end - (start or 0.0):.6f}"]
+    if not exact:
+        args += ["-noaccurate_seek"]
+    # `file:` keeps a name with a colon, or a leading dash, a name.
+    return [*args, "-i", f"file:{path}"]
+
+
+def lines(path, args, window=None, token=None, limit_s=LONGEST_S):
+    """What ffmpeg prints to standard output while these filters watch the window.
+
+    For `metadata=print:file=-:direct=1` and its like: each line comes when its frame has
+    been measured. Times in them count from the start of the window.
+    """
+    start, end = window or (None, None)
+    command = [*QUIET, *opening(path, start, end), *args, "-f", "null", "-"]
+    rest = b""
+    for data in output(command, token, limit_s, LONG):
+        *whole, rest = (rest + data).split(b"\n")
+        for line in whole:
+            yield line.decode(errors="replace")
