@@ -12,6 +12,7 @@ from . import settings as settings_module
 from .errors import ServerError
 from .services import Services
 from .views import analyze, guard, health, models, pages, runs, services, videos
+from .views.receiving import see_off
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,9 @@ def finish(response):
         response.headers.setdefault(name, value)
     if request.path.startswith("/api/") or response.is_json:
         response.headers.setdefault("Cache-Control", "no-store")
+    if request.method not in guard.SAFE:
+        environ, alarms = request.environ, services().alarms
+        response.call_on_close(lambda: see_off(environ, alarms))
     log.info(
         "request",
         extra=logs.facts(
