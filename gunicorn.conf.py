@@ -42,9 +42,18 @@ def post_worker_init(worker):
     stop = signal.getsignal(signal.SIGTERM)
     runs = worker.wsgi.extensions["parallax"].runs
 
+    def let_idle_connections_go():
+        # gunicorn would wait the whole grace period for browsers that ask nothing more.
+        for connection in (*worker.keepalived_conns, *worker.pending_conns):
+            connection.timeout = 0
+
+    def drain():
+        runs.drain()
+        worker.method_queue.defer(let_idle_connections_go)
+
     def drain_and_stop(signum, frame):
         # In a thread of its own: a signal handler must not wait for a lock.
-        threading.Thread(target=runs.drain, name="drain").start()
+        threading.Thread(target=drain, name="drain").start()
         stop(signum, frame)
 
     signal.signal(signal.SIGTERM, drain_and_stop)

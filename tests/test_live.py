@@ -264,6 +264,9 @@ def test_beyond_capacity_it_says_so_at_once_and_health_still_answers(data_dir):
 
 def test_a_restart_ends_every_stream_properly_and_quickly(data_dir):
     server = Server(data_dir).start()
+    idle = server.connect()
+    idle.request("GET", "/healthz")
+    idle.getresponse().read()  # and the connection stays, as a browser's would
     streams = [server.open(ask("demo@first=60", SLOW)) for _ in range(5)]
     for stream in streams:
         stream.until("text_generation")
@@ -275,6 +278,7 @@ def test_a_restart_ends_every_stream_properly_and_quickly(data_dir):
         assert all(e["retryable"] for e in events[:-1] if e["event_type"] == "error")
     assert server.process.wait(10) == 0
     assert time.monotonic() - began < 4
+    idle.close()
 
 
 def test_a_reader_that_never_reads_is_given_up_and_frees_its_thread(data_dir):

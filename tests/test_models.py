@@ -130,8 +130,8 @@ class Parrot(Provider):
 def test_adding_a_provider_is_one_file_and_one_line(tmp_path, monkeypatch):
     import server.providers
 
-    (tmp_path / "parrot.py").write_text(PARROT)
+    (tmp_path / "mynah.py").write_text(PARROT)
     monkeypatch.setattr(server.providers, "__path__", [*server.providers.__path__, str(tmp_path)])
-    monkeypatch.setitem(PROVIDERS, "parrot", "parrot:Parrot")
-    slot = Models(write(tmp_path, '[polly]\nprovider = "parrot"\n')).slot("polly")
+    monkeypatch.setitem(PROVIDERS, "mynah", "mynah:Parrot")
+    slot = Models(write(tmp_path, '[polly]\nprovider = "mynah"\n')).slot("polly")
     assert list(slot.provider.answer(Question("one two"), None)) == ["one ", "two "]

@@ -12,17 +12,22 @@ from tests.live import until
 
 DEMO = "demo@first=0.05,rate=200,tokens=20"
 DEMO_TEXT = "".join(word + " " for word in WORDS[:20])
+QUESTION = Question("What happens?")
 SECRETS = ("canary", "/srv/app")  # what vendors in tests let slip
 
 
 class Watched:
     """A run beside the demo model, and every event of it with the time it came."""
 
-    def __init__(self, services, *slots, on_event=lambda run, event: None):
+    def __init__(
+        self,
+        services,
+        *slots,
+        question=QUESTION,
+        on_event=lambda run, event: None,
+    ):
         self.slots = [*slots, services.models.slot(DEMO)]
-        self.run, _ = services.runs.admit(
-            lambda: AnalysisRun(Question("What happens?"), self.slots, services)
-        )
+        self.run, _ = services.runs.admit(lambda: AnalysisRun(question, self.slots, services))
         executor = ThreadPoolExecutor(len(self.slots), thread_name_prefix="analysis")
         self.run.attach()
         self.began = time.monotonic()

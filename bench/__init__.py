@@ -1,0 +1,1 @@
+"""What the server adds to what the vendors take, measured against them in the same run."""
