@@ -7,15 +7,17 @@ from dataclasses import replace
 import pytest
 
 from server import media
+from server.analysis import attempts
 from server.cancel import CancelToken
 from server.errors import ProviderError
-from server.models import Model
+from server.models import Model, Slot
 from server.providers import pegasus, pegasus_assets, pegasus_wire, wire
-from server.providers.base import Call, Video
+from server.providers.base import Call, Question, Video
 from server.providers.pegasus import Pegasus
 from server.providers.uploads import Uploads
 from tests.vendors import pegasus_server as speak
 from tests.vendors.pegasus_server import PegasusServer
+from tests.watched import Watched
 
 KEY = "tlk_canary_0123456789abcdef"
 MODEL = Model("pegasus", "pegasus", "Pegasus", upstream="pegasus1.5")
@@ -49,6 +51,19 @@ def short_film(tmp_path_factory):
     )
     size = path.stat().st_size
     return Video(path, "clip.mp4", size, 4.0, 640, 480, 20.0, "h264", True, "digest")
+
+
+@pytest.fixture(name="watch")
+def in_a_run(make_services, video, monkeypatch):
+    """A run over these models and the demo, to its end."""
+    monkeypatch.setattr(attempts, "FIRST_DELAY_S", 0.02)
+
+    def start(*models, on_event=lambda run, event: None, **settings):
+        slots = [Slot(model.name, model, {}) for model in models or [MODEL]]
+        question = Question("What happens?", video)
+        return Watched(make_services(**settings), *slots, question=question, on_event=on_event)
+
+    return start
 
 
 def ask(question, model=MODEL, token=None, phases=None, **options):
