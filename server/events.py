@@ -1,7 +1,9 @@
-"""One constructor per kind of message; the only place wire keys are spelled.
+"""What happens in a run, in the words of those who read it; the only place wire keys
+are spelled.
 
-A vocabulary turns what happens in a run into the words one kind of client reads. The
-engine says `vocabulary.text(...)` and does not know which language that is.
+A vocabulary has one method per thing that happens, and each returns the messages it
+makes, none or several. The engine says `vocabulary.text(...)` and does not know which
+language that is: the systems differ in nothing but their class here.
 
 Clients in the field key their panels by `model` or by `model_name`: both are always the
 slot exactly as the request spelled it.
@@ -13,88 +15,170 @@ import time
 class Analysis:
     """`POST /api/analyze/stream/parallel`: the messages carry `event_type`."""
 
+    kind = "analysis"
+
     @staticmethod
     def start(run_id, slots):
-        return {
-            "event_type": "start",
-            "run_id": run_id,
-            "models": slots,
-            "message": f"Asking {len(slots)} model{'s' if len(slots) > 1 else ''}.",
-        }
+        return [
+            {
+                "event_type": "start",
+                "run_id": run_id,
+                "models": slots,
+                "message": f"Asking {len(slots)} model{'s' if len(slots) > 1 else ''}.",
+            }
+        ]
 
     @staticmethod
     def model_start(slot, label, cached, evidence):
-        return {
-            "event_type": "model_start",
-            "model": slot,
-            "model_name": slot,
-            "label": label,
-            "timestamp": time.time(),
-            "cached": cached,
-            "evidence": evidence,
-        }
+        return [
+            {
+                "event_type": "model_start",
+                "model": slot,
+                "model_name": slot,
+                "label": label,
+                "timestamp": time.time(),
+                "cached": cached,
+                "evidence": evidence,
+            }
+        ]
 
     @staticmethod
     def text(slot, text):
-        return {"event_type": "text_generation", "model": slot, "model_name": slot, "text": text}
+        return [{"event_type": "text_generation", "model": slot, "model_name": slot, "text": text}]
 
     @staticmethod
     def waiting(slot, elapsed_s, phase):
-        return {
-            "event_type": "model_waiting",
-            "model": slot,
-            "model_name": slot,
-            "elapsed_s": round(elapsed_s, 1),
-            "phase": phase,
-        }
+        return [
+            {
+                "event_type": "model_waiting",
+                "model": slot,
+                "model_name": slot,
+                "elapsed_s": round(elapsed_s, 1),
+                "phase": phase,
+            }
+        ]
 
     @staticmethod
     def metrics(slot, metrics):
-        return {
-            "event_type": "performance_metrics",
-            "model": slot,
-            "model_name": slot,
-            "metrics": metrics,
-        }
+        return [
+            {
+                "event_type": "performance_metrics",
+                "model": slot,
+                "model_name": slot,
+                "metrics": metrics,
+            }
+        ]
 
     @staticmethod
     def model_end(slot, finish_reason):
-        return {
-            "event_type": "model_end",
-            "model": slot,
-            "model_name": slot,
-            "finish_reason": finish_reason,
-            "timestamp": time.time(),
-        }
+        return [
+            {
+                "event_type": "model_end",
+                "model": slot,
+                "model_name": slot,
+                "finish_reason": finish_reason,
+                "timestamp": time.time(),
+            }
+        ]
 
     @staticmethod
     def model_error(slot, error, partial):
-        return {
-            "event_type": "error",
-            "model": slot,
-            "model_name": slot,
-            "code": error.code,
-            "message": error.message,
-            "retryable": error.retryable,
-            "partial": partial,
-        }
+        return [
+            {
+                "event_type": "error",
+                "model": slot,
+                "model_name": slot,
+                "code": error.code,
+                "message": error.message,
+                "retryable": error.retryable,
+                "partial": partial,
+            }
+        ]
 
     @staticmethod
     def run_error(error):
-        return {
-            "event_type": "error",
-            "code": error.code,
-            "message": error.message,
-            "retryable": error.retryable,
-        }
+        return [
+            {
+                "event_type": "error",
+                "code": error.code,
+                "message": error.message,
+                "retryable": error.retryable,
+            }
+        ]
 
     @staticmethod
-    def complete(states, total_time):
-        return {
-            "event_type": "complete",
-            "models_analyzed": len(states),
-            "succeeded": states.count("done"),
-            "failed": states.count("failed"),
-            "cancelled": states.count("cancelled"),
-            "total_time": round(total_time, 3),
-        }
+    def complete(lanes, total_time):
+        states = [lane.state for lane in lanes]
+        return [
+            {
+                "event_type": "complete",
+                "models_analyzed": len(states),
+                "succeeded": states.count("done"),
+                "failed": len(states) - states.count("done") - states.count("cancelled"),
+                "cancelled": states.count("cancelled"),
+                "total_time": round(total_time, 3),
+            }
+        ]
+
+
+class Comparison:
+    """`POST /compare-stream`: the messages carry `type`, and figures come at the end."""
+
+    kind = "comparison"
+
+    @staticmethod
+    def start(run_id, slots):
+        return [{"model": slot, "type": "start", "run_id": run_id} for slot in slots]
+
+    @staticmethod
+    def model_start(slot, label, cached, evidence):
+        return []  # `start` has said so, for all of them at once
+
+    @staticmethod
+    def text(slot, text):
+        return [{"model": slot, "type": "chunk", "content": text}]
+
+    @staticmethod
+    def waiting(slot, elapsed_s, phase):
+        return []
+
+    @staticmethod
+    def metrics(slot, metrics):
+        return []
+
+    @staticmethod
+    def model_end(slot, finish_reason):
+        return [{"model": slot, "type": "done", "error": False, "finish_reason": finish_reason}]
+
+    @staticmethod
+    def model_error(slot, error, partial):
+        return [
+            {
+                "model": slot,
+                "type": "error",
+                "code": error.code,
+                "message": error.message,
+                "retryable": error.retryable,
+                "partial": partial,
+            },
+            {"model": slot, "type": "done", "error": True},
+        ]
+
+    @staticmethod
+    def run_error(error):
+        return [{"type": "error", "code": error.code, "message": error.message}]
+
+    @staticmethod
+    def complete(lanes, total_time):
+        return [{"type": "complete", "metadata": comparison_metadata(lanes, total_time)}]
+
+
+def comparison_metadata(lanes, total_time):
+    """How everybody fared: the end of a stream, and part of the answer without one."""
+    successful = sum(lane.state == "done" for lane in lanes)
+    return {
+        "processing_time_ms": round(total_time * 1000),
+        "models_successful": successful,
+        "models_failed": len(lanes) - successful,
+        "models": {lane.slot.name: lane.outcome() for lane in lanes},
+    }

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from . import credentials
 from .errors import InvalidQuestion, UnknownModel
+from .ollama import Ollama
 from .providers import PROVIDERS, provider_class
 
 MAX_SLOT_CHARS = 200
@@ -107,6 +108,7 @@ class Models:
             table = tomllib.loads(path.read_text("utf-8"))
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise InvalidModels(f"{path}: {error}") from None
+        self._ollama = Ollama()
         self.all = [read_model(path, name, entry) for name, entry in table.items()]
         self._by_name = {}
         for model in self.all:
@@ -126,8 +128,11 @@ class Models:
         return model if model is None or "*" not in model.name else None
 
     def listed(self):
-        """What a client may choose from: everything that is not a pattern."""
-        return [model for model in self.all if "*" not in model.name]
+        """What a client may choose from: everything that is not a pattern, and what a
+        local Ollama has."""
+        known = [model for model in self.all if "*" not in model.name]
+        local = map(self.find, (f"ollama/{name}" for name in self._ollama.models()))
+        return known + [model for model in local if model is not None]
 
     def slot(self, text):
         name, _, options = text.partition("@")

@@ -61,11 +61,12 @@ class Lane:
             if self.first_text_at is None:
                 self.first_text_at = at
             self.pieces.append(fact)
-            return [vocabulary.text(name, fact)]
+            return vocabulary.text(name, fact)
         if isinstance(fact, Begin):
             self.state, self.began_at = "working", at
             self.cached, self.evidence = fact.cached, fact.evidence
-            return [vocabulary.model_start(name, self.slot.model.label, fact.cached, fact.evidence)]
+            label = self.slot.model.label
+            return vocabulary.model_start(name, label, fact.cached, fact.evidence)
         messages = []
         if self.state == "waiting":  # ended before it began: a start is owed all the same
             messages = self.fold(at, Begin(False, None), vocabulary)
@@ -74,14 +75,14 @@ class Lane:
             self.state, self.finish_reason = "done", fact.finish_reason
             return [
                 *messages,
-                vocabulary.metrics(name, self.metrics),
-                vocabulary.model_end(name, fact.finish_reason),
+                *vocabulary.metrics(name, self.metrics),
+                *vocabulary.model_end(name, fact.finish_reason),
             ]
         self.state = "cancelled" if fact.error.code == "cancelled" else "failed"
         self.error = fact.error
         if self.pieces:
-            messages.append(vocabulary.metrics(name, self.metrics))
-        return [*messages, vocabulary.model_error(name, fact.error, bool(self.pieces))]
+            messages += vocabulary.metrics(name, self.metrics)
+        return messages + vocabulary.model_error(name, fact.error, bool(self.pieces))
 
     def settle(self):
         """The run is over: keep the words, not the thousands of pieces they came in."""
@@ -89,7 +90,7 @@ class Lane:
 
     def _measure(self, at, usage):
         """Measured or None, never invented."""
-        text = "".join(self.pieces)
+        text = self.text
         words = len(text.split())
         duration = at - self.began_at
         first = self.first_text_at
@@ -107,21 +108,36 @@ class Lane:
             "cost": 0.0 if self.cached else cost,
         }
 
+    @property
+    def text(self):
+        return "".join(self.pieces)
+
     def as_dict(self):
-        error = self.error
         return {
             "state": self.state,
             "label": self.slot.model.label,
             "cached": self.cached,
             "evidence": self.evidence,
-            "text": "".join(self.pieces),
+            "text": self.text,
             "finish_reason": self.finish_reason,
             "metrics": self.metrics,
-            "error": error
-            and {
-                "code": error.code,
-                "message": error.message,
-                "retryable": error.retryable,
-                "partial": bool(self.pieces),
-            },
+            "error": self._error(),
+        }
+
+    def outcome(self):
+        """How it fared, without its words: the figures and, where it failed, why."""
+        return {
+            **(self.metrics or {}),
+            "state": self.state,
+            "cached": self.cached,
+            "finish_reason": self.finish_reason,
+            "error": self._error(),
+        }
+
+    def _error(self):
+        return self.error and {
+            "code": self.error.code,
+            "message": self.error.message,
+            "retryable": self.error.retryable,
+            "partial": bool(self.pieces),
         }

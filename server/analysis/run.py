@@ -30,20 +30,31 @@ WAITING_EVERY_S = 2.0  # how often a silent model is said to be waited for
 
 
 class AnalysisRun(Run):
-    kind = "analysis"
-
-    def __init__(self, question, slots, services, refresh=False, vocabulary=events.Analysis):
+    def __init__(
+        self, question, slots, services, refresh=False, vocabulary=events.Analysis, kept=None
+    ):
+        """`kept`: slot name -> an Answer it has given already and is not asked for again."""
         super().__init__(services)
+        self.kind = vocabulary.kind
         self.question = question
         self.lanes = {slot.name: Lane(slot) for slot in slots}
         self._vocabulary = vocabulary
         self._channel = Channel()
         self._workers = {
-            name: Worker(self.id, lane, question, self._channel, services, refresh)
+            name: Worker(self, lane, self._channel, refresh, (kept or {}).get(name))
             for name, lane in self.lanes.items()
         }
         self._reader = None
         self._began = time.monotonic()
+        self._ended = None
+
+    @property
+    def _all(self):
+        return list(self.lanes.values())
+
+    @property
+    def total_time(self):
+        return (self._ended or time.monotonic()) - self._began
 
     # -- the client that started the run
 
@@ -97,7 +108,8 @@ class AnalysisRun(Run):
         finally:
             self._channel.close()
             executor.shutdown(wait=False)
-            for lane in self.lanes.values():
+            self._ended = time.monotonic()
+            for lane in self._all:
                 lane.settle()
             self.journal.close()
             self.services.runs.end(self)
@@ -107,7 +119,7 @@ class AnalysisRun(Run):
     def _serve(self, executor):
         self.state = "working"
         self.services.metrics.run_began(self)
-        first = self._record([self._vocabulary.start(self.id, list(self.lanes))])
+        first = self._record(self._vocabulary.start(self.id, list(self.lanes)))
         for worker in self._workers.values():
             executor.submit(worker)
         yield first
@@ -121,16 +133,15 @@ class AnalysisRun(Run):
             if ticks.waiting_due():
                 for lane in filter(lambda lane: lane.silent, silent):
                     elapsed = time.monotonic() - lane.began_at
-                    message = self._vocabulary.waiting(lane.slot.name, elapsed, lane.phase)
-                    buffers.push(lane, message)
+                    for message in self._vocabulary.waiting(lane.slot.name, elapsed, lane.phase):
+                        buffers.push(lane, message)
             yield self._record(buffers.take_all())  # empty: a heartbeat, or a poke
             ticks.wrote()
             self._pace()
 
-        states = [lane.state for lane in self.lanes.values()]
+        states = [lane.state for lane in self._all]
         self.state = "cancelled" if states.count("cancelled") == len(states) else "complete"
-        total = time.monotonic() - self._began
-        yield self._record([self._vocabulary.complete(states, total)])
+        yield self._record(self._vocabulary.complete(self._all, self.total_time))
 
     def _fold(self, buffers, lane, at, fact):
         was_over = lane.over
@@ -157,10 +168,9 @@ class AnalysisRun(Run):
         error = ProviderError("internal", "A fault of this server; its log says more.")
         self.cancel(error)
         self.state = "failed"
-        states = [lane.state if lane.over else "failed" for lane in self.lanes.values()]
-        total = time.monotonic() - self._began
         return self._record(
-            [self._vocabulary.run_error(error), self._vocabulary.complete(states, total)]
+            self._vocabulary.run_error(error)
+            + self._vocabulary.complete(self._all, self.total_time)
         )
 
     def _tell_log(self):
@@ -168,8 +178,8 @@ class AnalysisRun(Run):
             outcome = lane.error.code if lane.error else lane.finish_reason
             known = facts(run_id=self.id, slot=name, outcome=outcome, **(lane.metrics or {}))
             log.info("model ended", extra=known)
-        seconds = round(time.monotonic() - self._began, 3)
-        log.info("run ended", extra=facts(run_id=self.id, state=self.state, seconds=seconds))
+        known = facts(run_id=self.id, state=self.state, seconds=round(self.total_time, 3))
+        log.info("run ended", extra=known)
 
     # -- the run as JSON
 

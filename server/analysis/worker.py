@@ -23,15 +23,16 @@ LAST_WORD_S = 0.3
 
 
 class Worker:
-    def __init__(self, run_id, lane, question, channel, services, refresh=False):
+    def __init__(self, run, lane, channel, refresh=False, kept=None):
         self.lane = lane
-        self._run_id = run_id
         self.token = CancelToken()
-        self._question = question
+        self._run_id = run.id
+        self._question = run.question
         self._channel = channel
-        self._services = services
+        self._services = run.services
         self._refresh = refresh
-        self._circuit = services.circuits.of(lane.slot.model.name)
+        self._kept = kept
+        self._circuit = run.services.circuits.of(lane.slot.model.name)
         self._patience = None
         self._alarm = None
         self._over = False
@@ -73,6 +74,8 @@ class Worker:
                 self._alarm.cancel()
 
     def _kept_answer(self, provider):
+        if self._kept is not None:
+            return self._kept
         if self._refresh or not provider.cacheable:
             return None
         return self._services.cache.get(cache.key(self._question, self.lane.slot))
@@ -94,6 +97,8 @@ class Worker:
         )
         self._watch()
         self.token.check()
+        if self._question.video is None and "text" not in model.takes and not model.simulated:
+            raise ProviderError("bad_request", f"{model.label} answers about videos only.")
         provider.preflight(self._question)
         if provider.remote:
             self._circuit.check(time.monotonic())

@@ -8,6 +8,10 @@ from ..models import MAX_SLOT_CHARS
 from ..providers.base import Question
 from . import services
 
+ROLES = ("system", "user", "assistant")
+MAX_HISTORY = 200
+HISTORY_QUERIES = 10  # a conversation may be so many times as long as one question
+
 
 def question_about_video(asked):
     text = query(asked)
@@ -42,6 +46,38 @@ def query(asked, field="query"):
     if len(text) > limit:
         raise OverLimit(f"`{field}` is longer than {limit} characters (MAX_QUERY_CHARS).")
     return clean(text, field)
+
+
+def conversation(asked, field="conversation_history"):
+    """What was said before, as messages every vendor understands."""
+    said = asked.get(field)
+    if said is None:
+        return ()
+    if not isinstance(said, list):
+        raise InvalidQuestion(f"`{field}` must be a list of messages.")
+    if len(said) > MAX_HISTORY:
+        raise OverLimit(f"`{field}` holds more than {MAX_HISTORY} messages, which is the limit.")
+    messages = []
+    for message in said:
+        role = message.get("role") if isinstance(message, dict) else None
+        content = message.get("content") if isinstance(message, dict) else None
+        if role not in ROLES or not isinstance(content, str):
+            raise InvalidQuestion(
+                f"Each message in `{field}` needs a `role` ({', '.join(ROLES)}) "
+                "and a `content` of text."
+            )
+        messages.append({"role": role, "content": clean(content, field)})
+    limit = services().settings.max_query_chars * HISTORY_QUERIES
+    if sum(len(message["content"]) for message in messages) > limit:
+        raise OverLimit(f"`{field}` is longer than {limit} characters in all.")
+    return tuple(messages)
+
+
+def flag(asked, name, default):
+    value = asked.get(name, default)
+    if not isinstance(value, bool):
+        raise InvalidQuestion(f"`{name}` must be true or false.")
+    return value
 
 
 def clean(text, field):

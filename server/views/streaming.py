@@ -75,7 +75,11 @@ def follow_response(run, after=0):
     return closing(Response(frames(after), headers=headers(run)), leave, run.detach)
 
 
-def json_result(run, executor):
+def whole_run(run):
+    return {"status": "ok", **run.summary()}
+
+
+def json_result(run, executor, document=whole_run):
     """The same run as one document, for `"stream": false`."""
     visitor, leave = admit_reader(run, run.poke)
     try:
@@ -86,10 +90,10 @@ def json_result(run, executor):
     finally:
         leave()
         run.release()
-    return document(run)
+    return document(run), 200, {"X-Run-Id": run.id}
 
 
-def wait_for(run):
+def wait_for(run, document=whole_run):
     """A run somebody else started, as one document, once it has ended."""
     visitor, leave = admit_reader(run, run.journal.poke)
     try:
@@ -98,11 +102,7 @@ def wait_for(run):
     finally:
         leave()
         run.detach()
-    return document(run)
-
-
-def document(run):
-    return {"status": "ok", **run.summary()}, 200, {"X-Run-Id": run.id}
+    return document(run), 200, {"X-Run-Id": run.id}
 
 
 def last_event_id():
