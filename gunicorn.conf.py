@@ -33,10 +33,6 @@ class Log(Logger):
 logger_class = Log
 
 
-def when_ready(server):
-    server.log.info("Parallax is ready: http://%s:%s/", settings.host, settings.port)
-
-
 def post_worker_init(worker):
     """On SIGTERM every open stream gets its last message before the worker goes."""
     stop = signal.getsignal(signal.SIGTERM)
@@ -57,3 +53,4 @@ def post_worker_init(worker):
         stop(signum, frame)
 
     signal.signal(signal.SIGTERM, drain_and_stop)
+    worker.log.info("Parallax is ready: http://%s:%s/", settings.host, settings.port)

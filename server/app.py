@@ -11,7 +11,18 @@ from . import log as logs
 from . import settings as settings_module
 from .errors import ServerError
 from .services import Services
-from .views import analyze, compare, guard, health, models, pages, runs, services, videos
+from .views import (
+    analyze,
+    compare,
+    guard,
+    health,
+    models,
+    openai_api,
+    pages,
+    runs,
+    services,
+    videos,
+)
 from .views.receiving import see_off
 
 log = logging.getLogger(__name__)
@@ -35,7 +46,7 @@ def create_app(settings=None):
     app.extensions["parallax"] = owned
     believed = owned.settings.trusted_proxies
     app.wsgi_app = behind_proxy(app.wsgi_app, believed)  # type: ignore[method-assign]
-    for module in (analyze, compare, health, models, pages, runs, videos):
+    for module in (analyze, compare, health, models, openai_api, pages, runs, videos):
         app.register_blueprint(module.bp)
     app.before_request(start_clock)
     app.before_request(guard.check)

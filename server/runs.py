@@ -13,7 +13,7 @@ from collections import OrderedDict
 from .errors import Conflict, ProviderError, RunNotFound, TooBusy
 from .journal import Journal
 
-MAX_KEPT = 1000
+MAX_KEPT = 400
 MAX_KEPT_BYTES = 32 * 1024 * 1024
 
 

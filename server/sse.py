@@ -21,3 +21,8 @@ _dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 def encode(number, event):
     return f"id: {number}\ndata: {_dumps(event)}\n\n".encode("ascii")
+
+
+def unnumbered(event):
+    """For clients of another protocol, who could not resume by number."""
+    return f"data: {_dumps(event)}\n\n".encode("ascii")

@@ -268,6 +268,16 @@ def test_an_endless_answer_is_cut_at_the_limit(make_services):
     assert len(text(events)) == 100
 
 
+def test_a_bug_of_ours_ends_the_run_as_every_run_ends(make_services, monkeypatch):
+    run = run_of(make_services(), {"a": ["x", 30.0]})
+    monkeypatch.setattr("server.analysis.interleave.RoundRobin.take_all", lambda self: 1 / 0)
+    events = listen(run)
+    assert kinds(events) == ["start", "error", "complete"]
+    assert events[1]["code"] == "internal" and "model" not in events[1]
+    assert (events[-1]["failed"], run.state) == (1, "failed")
+    until(lambda: not [t for t in threading.enumerate() if t.name.startswith("analysis")])
+
+
 def test_threads_are_gone_when_the_run_is_over(make_services):
     services = make_services()
     listen(run_of(services, {name: ["x"] for name in "abcdef"}))

@@ -45,8 +45,7 @@ class AnalysisRun(Run):
             for name, lane in self.lanes.items()
         }
         self._reader = None
-        self._began = time.monotonic()
-        self._ended = None
+        self._began = self._ended = None
 
     @property
     def _all(self):
@@ -54,6 +53,9 @@ class AnalysisRun(Run):
 
     @property
     def total_time(self):
+        """Seconds, so far or in all."""
+        if self._began is None:
+            return 0.0
         return (self._ended or time.monotonic()) - self._began
 
     # -- the client that started the run
@@ -61,41 +63,41 @@ class AnalysisRun(Run):
     def start(self, executor):
         """Begin the work; returns the reader, which yields lists of encoded messages,
         an empty one when there is nothing to say but that we are alive."""
+        self._began = time.monotonic()
         self._reader = self._read(executor)
         return self._reader
 
     def release(self):
         """The client that started the run is gone. Its reader goes to a keeper."""
         self.abandon()
-        if not self.journal.closed:  # even if only its last message is left to hand on
-            threading.Thread(target=self._keep, name="keeper", daemon=True).start()
+        reader = self._reader
+        if reader is not None:  # even if only its last message is left to hand on
+            threading.Thread(target=exhaust, args=(reader,), name="keeper", daemon=True).start()
         self.detach()
 
     def abandon(self):
         """Unless it has begun: as if it had not been. Nobody was asked, nothing is owed."""
-        if self._reader is None:
+        if self._began is None:
             self.state = "cancelled"
-            self._channel.close()
             self.journal.close()
             self.services.runs.forget(self)
 
     def poke(self):
         """Wake the reader, so that it notices a client that left."""
-        self._channel.poke()
-
-    def _keep(self):
-        for _ in self._reader:
-            pass
+        channel = self._channel
+        if channel is not None:
+            channel.poke()
 
     # -- cancelling
 
     def cancel(self, error):
-        for name in self._workers:
+        for name in self.lanes:
             self.cancel_model(name, error)
 
     def cancel_model(self, name, error):
-        if not self.lanes[name].over:
-            self._workers[name].cancel(error)
+        worker = self._workers.get(name)
+        if worker is not None and not self.lanes[name].over:
+            worker.cancel(error)
 
     # -- the reader
 
@@ -108,6 +110,8 @@ class AnalysisRun(Run):
         finally:
             self._channel.close()
             executor.shutdown(wait=False)
+            # An ended run is remembered for an hour: only for what can still be read of it.
+            self._channel, self._workers, self._reader = None, {}, None
             self._ended = time.monotonic()
             for lane in self._all:
                 lane.settle()
@@ -192,6 +196,11 @@ class AnalysisRun(Run):
             "window": question.window,
             "models": {name: lane.as_dict() for name, lane in self.lanes.items()},
         }
+
+
+def exhaust(reader):
+    for _ in reader:
+        pass
 
 
 class Ticks:

@@ -1,0 +1,29 @@
+"""What a start costs with no key set."""
+
+import json
+import subprocess
+import sys
+
+from tests.live import ROOT, serving
+
+PROBE = """
+import json, sys, threading, wsgi
+print(json.dumps({"modules": sorted(sys.modules), "threads": threading.active_count()}))
+"""
+
+
+def test_no_vendors_sdk_is_imported_and_no_thread_is_started(tmp_path):
+    environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "DATA_DIR": str(tmp_path)}
+    out = subprocess.run(
+        [sys.executable, "-c", PROBE], env=environ, cwd=tmp_path, capture_output=True, check=True
+    )
+    found = json.loads(out.stdout)
+    sdks = {"openai", "google.generativeai", "twelvelabs", "elevenlabs", "httpx", "httpx2"}
+    assert not sdks & set(found["modules"])
+    assert found["threads"] == 1  # so that a fork after it is safe
+
+
+def test_a_server_that_just_started_is_small(tmp_path):
+    with serving(tmp_path / "data") as server:
+        server.get("/api/models")
+        assert server.resident_mb() < 80
