@@ -132,7 +132,7 @@ class AnalysisRun(Run):
         ticks = Ticks(self.services.settings.heartbeat_s)
         while not all(lane.over for lane in self.lanes.values()):
             silent = [lane for lane in self.lanes.values() if lane.silent]
-            for lane, at, fact in self._channel.take(ticks.wait(bool(silent))):
+            for lane, at, fact in self._take(ticks, bool(silent)):
                 self._fold(buffers, lane, at, fact)
             if ticks.waiting_due():
                 for lane in filter(lambda lane: lane.silent, silent):
@@ -141,7 +141,6 @@ class AnalysisRun(Run):
                         buffers.push(lane, message)
             yield self._record(buffers.take_all())  # empty: a heartbeat, or a poke
             ticks.wrote()
-            self._pace()
 
         states = [lane.state for lane in self._all]
         self.state = "cancelled" if states.count("cancelled") == len(states) else "complete"
@@ -157,9 +156,15 @@ class AnalysisRun(Run):
                 answer = cache.Answer(tuple(lane.pieces), fact.usage, fact.finish_reason)
                 self.services.cache.put(cache.key(self.question, lane.slot), answer)
 
-    def _pace(self):
-        """A small window, so that what arrives within it leaves in one write."""
-        time.sleep(self.services.settings.yield_delay_ms / 1000)
+    def _take(self, ticks, anyone_silent):
+        """What the workers said. The first word after a pause goes at once; what comes
+        within the yield delay of the last write leaves together, in one."""
+        facts = self._channel.take(ticks.wait(anyone_silent))
+        early = ticks.since_write() - self.services.settings.yield_delay_ms / 1000
+        if facts and early < 0:
+            time.sleep(-early)
+            facts += self._channel.take(0)
+        return facts
 
     def _record(self, messages):
         number = itertools.count(self.journal.length + 1)
@@ -219,6 +224,9 @@ class Ticks:
 
     def wrote(self):
         self._wrote = time.monotonic()
+
+    def since_write(self):
+        return time.monotonic() - self._wrote
 
     def waiting_due(self):
         now = time.monotonic()
