@@ -8,6 +8,7 @@ import pytest
 
 from server.app import create_app
 from tests.live import serving
+from tests.openapi import valid
 from tests.vendors.openai_server import OpenAIServer, says, status
 
 MODELS = """
@@ -55,7 +56,10 @@ def stream(client, path="/compare-stream", **asked):
     lines = response.text.split("\n")
     said = [line[6:] for line in lines if line.startswith("data: ")]
     assert said.pop() == "[DONE]"
-    return [json.loads(data) for data in said]
+    messages = [json.loads(data) for data in said]
+    for message in messages:
+        valid("ComparisonEvent", message)
+    return messages
 
 
 def of(messages, model):
@@ -151,6 +155,7 @@ def test_a_retry_can_be_of_some_models_only_and_of_an_ended_run_only(client, ven
 
 def test_without_streaming_the_answers_come_in_one_document(client):
     body = client.post("/compare", json={"input_data": "Hi", "models": QUICK}).get_json()
+    valid("ComparisonResult", body)
     assert body["results"][QUICK[0]] == "This is a demo model: "
     assert body["metadata"]["models_successful"] == 2
 

@@ -36,7 +36,7 @@ def question(asked):
     before = [each for each in instructions + turns[:-1] if each["content"].strip()]
     return Question(
         query(turns[-1], "content"),
-        video and services().library.find(library_name(video), None),
+        video and services().library.find(None, library_name(video)),
         history=conversation({"messages": before}, "messages"),
     )
 
