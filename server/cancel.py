@@ -7,12 +7,14 @@ shuts every such socket down. The token is a latch: a socket that arrives after 
 cancel is shut down before it can send anything.
 """
 
+import logging
 import socket
 import threading
 from contextlib import contextmanager
 
 from .errors import Abandoned
 
+log = logging.getLogger(__name__)
 _serving = threading.local()
 
 
@@ -27,6 +29,7 @@ class CancelToken:
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._hang_ups = {}
+        self._sockets = []
 
     @property
     def cancelled(self):
@@ -40,8 +43,14 @@ class CancelToken:
             self.reason = reason
             self._cancelled.set()
             hang_ups, self._hang_ups = list(self._hang_ups.values()), {}
+            sockets, self._sockets = self._sockets, []
+        for sock in sockets:
+            shut(sock)
         for hang_up in hang_ups:
-            hang_up()
+            try:
+                hang_up()
+            except Exception:  # one that fails must not keep the others connected
+                log.exception("a hang-up failed")
 
     def check(self):
         if self.cancelled:
@@ -63,8 +72,14 @@ class CancelToken:
         return lambda: None
 
     def watch(self, sock):
-        """Shut this socket down at cancel."""
-        return self.on_cancel(lambda: shut(sock))
+        """Shut this socket down at cancel. Closed ones are forgotten as others come: a
+        call that polls opens many."""
+        with self._lock:
+            self._sockets = [known for known in self._sockets if known.fileno() >= 0]
+            if not self._cancelled.is_set():
+                self._sockets.append(sock)
+                return
+        shut(sock)
 
     @contextmanager
     def serving(self):

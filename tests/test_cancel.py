@@ -59,6 +59,24 @@ def test_a_socket_closed_before_the_cancel_does_no_harm():
     assert token.cancelled
 
 
+def test_a_hang_up_that_fails_does_not_keep_the_others_connected():
+    token, called = CancelToken(), []
+    token.on_cancel(lambda: 1 / 0)
+    token.on_cancel(lambda: called.append(1))
+    token.cancel()
+    assert called == [1]
+
+
+def test_closed_sockets_are_forgotten_as_others_come():
+    token = CancelToken()
+    for _ in range(30):
+        ours, theirs = socket.socketpair()
+        token.watch(ours)
+        ours.close()
+        theirs.close()
+    assert len(token._sockets) == 1
+
+
 def test_a_forgotten_hook_is_not_called():
     token, called = CancelToken(), []
     forget = token.on_cancel(lambda: called.append(1))

@@ -63,5 +63,16 @@ def test_a_retry_does_not_start_the_first_clock_anew():
     assert code(patient, 10) == "timeout_first_text"
 
 
+def test_preparing_once_more_for_another_attempt_gives_no_fresh_time():
+    patient = patience()
+    patient.phase("preparing", 0)
+    patient.phase("thinking", 2)
+    patient.try_again()
+    patient.phase("preparing", 6)
+    patient.phase("thinking", 7)
+    assert code(patient, 11.9) is None
+    assert code(patient, 12) == "timeout_first_text"
+
+
 def test_what_is_left_never_exceeds_the_whole_time():
     assert patience(first=50, total=20).left(15) == 5

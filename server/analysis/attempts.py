@@ -35,6 +35,7 @@ def attempts(provider, question, call, patience):
                 raise
         finally:
             answer.close()
+        patience.try_again()
         call.phase("retrying")
         call.token.wait(delay)
 

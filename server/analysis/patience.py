@@ -3,7 +3,8 @@
 Three limits: to the first text, between pieces, and in all. Time the worker spends
 handing a piece to a slow reader of ours is not the vendor's silence. Preparing
 (sampling frames, uploading, waiting for the vendor to digest a file) has the same limit
-as the first text, afresh at each sign of progress.
+as the first text, afresh at each sign of progress; but not when it is done once more
+for another attempt.
 """
 
 from ..errors import ProviderError
@@ -16,14 +17,19 @@ class Patience:
         self.first_text_s, self.idle_s, self.total_s = first_text_s, idle_s, total_s
         self._began = self._asked = now
         self._preparing = False
+        self._trying_again = False
         self._spoke = False
         self._silent_since = None
 
     def phase(self, name, now):
         preparing = name in PREPARING
-        if preparing or self._preparing:
+        if (preparing or self._preparing) and not self._trying_again:
             self._asked = now
         self._preparing = preparing
+
+    def try_again(self):
+        """Another attempt begins: it has what is left of the first one's time."""
+        self._trying_again = True
 
     def heard(self):
         """A piece came. Until `waits` the vendor owes us nothing."""
