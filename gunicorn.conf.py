@@ -1,16 +1,24 @@
 """gunicorn as `make run` and production start it. Runs live in one process's memory, so
 there is one worker, with many threads; THREADS says how many."""
 
+import logging
+import os
 import signal
 import sys
 import threading
 
 from gunicorn.glogging import Logger
 
+from server import models
 from server import settings as settings_module
 
 settings_module.load_dotenv()
-settings = settings_module.load()
+try:
+    settings = settings_module.load()
+    models.Models(settings.models_file)
+except (settings_module.InvalidSetting, models.InvalidModels) as error:
+    print(error, file=sys.stderr)
+    sys.exit(1)
 
 bind = f"{settings.host}:{settings.port}"
 worker_class = "gthread"
@@ -25,7 +33,7 @@ control_socket_disable = True
 class Log(Logger):
     def exception(self, msg, *args, **kwargs):
         if isinstance(sys.exc_info()[1], TimeoutError):
-            self.info("A reader did not read for SEND_TIMEOUT_S; its connection was given up.")
+            self.info("A client did not read or write for SEND_TIMEOUT_S; it was given up.")
         else:
             super().exception(msg, *args, **kwargs)
 
@@ -34,7 +42,7 @@ logger_class = Log
 
 
 def post_worker_init(worker):
-    """On SIGTERM every open stream gets its last message before the worker goes."""
+    """However it is told to stop, every open stream first gets its last message."""
     stop = signal.getsignal(signal.SIGTERM)
     runs = worker.wsgi.extensions["parallax"].runs
 
@@ -52,5 +60,13 @@ def post_worker_init(worker):
         threading.Thread(target=drain, name="drain").start()
         stop(signum, frame)
 
-    signal.signal(signal.SIGTERM, drain_and_stop)
+    # Ctrl-C reaches the worker as SIGINT, and again as SIGQUIT from the master.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, drain_and_stop)
     worker.log.info("Parallax is ready: http://%s:%s/", settings.host, settings.port)
+
+
+def worker_exit(server, worker):
+    """Threads that nothing can wake, in a name look-up say, are not waited for."""
+    logging.shutdown()
+    os._exit(0)

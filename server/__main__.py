@@ -1,10 +1,15 @@
-"""`python -m server`: doctor, sample."""
+"""`python -m server`: doctor, sample, smoke, ask, watch."""
 
 import argparse
 import sys
 
 from . import settings as settings_module
+from .cli.arguments import add_commands
 from .errors import ServerError
+from .models import InvalidModels
+
+USAGE = (400, 404, 409, 413, 415, 422)  # statuses of what the user must say otherwise
+INTERRUPTED = 130
 
 
 def main(arguments=None):
@@ -12,16 +17,22 @@ def main(arguments=None):
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="what was found, which models are ready, what others lack")
     commands.add_parser("sample", help="make the sample video, unless it is there")
+    add_commands(commands)
     chosen = parser.parse_args(arguments)
     settings_module.load_dotenv()
     try:
-        return COMMANDS[chosen.command](settings_module.load())
-    except (ServerError, settings_module.InvalidSetting) as error:
+        return COMMANDS[chosen.command](settings_module.load(), chosen)
+    except ServerError as error:
+        print(error, file=sys.stderr)
+        return 2 if error.status in USAGE else 1
+    except (settings_module.InvalidSetting, InvalidModels) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
-def doctor(settings):
+def doctor(settings, chosen):
     from .doctor import report
 
     lines, healthy = report(settings)
@@ -29,18 +40,39 @@ def doctor(settings):
     return 0 if healthy else 1
 
 
-def sample(settings):
+def sample(settings, chosen):
     from . import sample
 
     path = settings.videos_dir / "sample.mp4"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        sample.make(path)
-        print(f"Made {path}.")
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sample.make(path)
+            print(f"Made {path}.")
+    except OSError as error:  # the server starts all the same, and says why it is not ready
+        print(f"No sample video: {path.parent} cannot be written to ({error.strerror}).")
     return 0
 
 
-COMMANDS = {"doctor": doctor, "sample": sample}
+def smoke(settings, chosen):
+    from .cli.smoke import smoke
+
+    return smoke(settings, chosen)
+
+
+def ask(settings, chosen):
+    from .cli.asking import ask
+
+    return ask(settings, chosen)
+
+
+def watch(settings, chosen):
+    from .cli.asking import watch
+
+    return watch(settings, chosen)
+
+
+COMMANDS = {"doctor": doctor, "sample": sample, "smoke": smoke, "ask": ask, "watch": watch}
 
 if __name__ == "__main__":
     sys.exit(main())

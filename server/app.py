@@ -73,6 +73,9 @@ def behind_proxy(wsgi_app, trusted):
 
 def start_clock():
     g.began = time.monotonic()
+    if sock := request.environ.get("gunicorn.socket"):
+        # gunicorn waits for ever on a client that does not read; no answer is worth that.
+        sock.settimeout(services().settings.send_timeout_s)
 
 
 def finish(response):

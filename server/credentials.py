@@ -47,5 +47,5 @@ def missing(names):
 
 def secrets():
     """Every secret of this process, longest first so that none hides inside another."""
-    found = {os.environ.get(name, "").strip() for name in _asked}
+    found = {os.environ.get(name, "").strip() for name in list(_asked)}
     return sorted((s for s in found if len(s) >= 6), key=len, reverse=True)

@@ -41,13 +41,11 @@ class Doorman:
         self._selector = None
         self._wake = None
 
-    def admit(self, environ, on_leave, send_timeout_s):
+    def admit(self, environ, on_leave):
         """Watch the client of this request. `on_leave()` is called when it is gone."""
         sock = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
         visitor = Visitor(sock, on_leave)
         if sock is not None:
-            # gunicorn waits for ever on a client that never reads; this ends that.
-            sock.settimeout(send_timeout_s)
             with self._lock:
                 self._open()
                 if sock in self._selector.get_map():  # left by a socket of the same number

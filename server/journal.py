@@ -1,26 +1,33 @@
 """The append-only list of a run's messages; what makes resume and replay possible.
 
-Message N has id N, from 1, without holes. While the run lives the messages are a list;
-once it is closed they are packed into one compressed block, because an ended run is
-remembered for an hour and is seldom read again.
+Message N has id N, from 1, without holes. The messages of a run repeat themselves, so
+all but the latest are kept in compressed blocks: a long answer in tiny pieces costs a
+twentieth of what it would, and an ended run, remembered for an hour and seldom read
+again, next to nothing.
 """
 
 import threading
 import zlib
+from array import array
+
+BLOCK = 1024
 
 
 class Journal:
     def __init__(self):
-        self._frames = []
-        self._packed = None
+        self._blocks = []  # of BLOCK messages each, but for the last of a closed journal
+        self._latest = []
         self._changed = threading.Condition()
         self.length = 0
         self.closed = False
 
     def extend(self, frames):
         with self._changed:
-            self._frames.extend(frames)
+            self._latest.extend(frames)
             self.length += len(frames)
+            while len(self._latest) >= BLOCK:
+                self._blocks.append(pack(self._latest[:BLOCK]))
+                del self._latest[:BLOCK]
             self._changed.notify_all()
 
     def close(self):
@@ -28,22 +35,20 @@ class Journal:
         with self._changed:
             if not self.closed:
                 self.closed = True
-                sizes = [len(frame) for frame in self._frames]
-                self._packed = (zlib.compress(b"".join(self._frames), 1), sizes)
-                self._frames = None
+                if self._latest:
+                    self._blocks.append(pack(self._latest))
+                self._latest = []
                 self._changed.notify_all()
 
     def after(self, last_id):
-        """Every message after that id."""
+        """The messages after that id; where there are many, the first of them."""
         with self._changed:
-            if self._packed is None:
-                return self._frames[last_id:]
-            block, sizes = self._packed
-        whole, start, frames = zlib.decompress(block), 0, []
-        for size in sizes:
-            frames.append(whole[start : start + size])
-            start += size
-        return frames[last_id:]
+            number, skip = divmod(last_id, BLOCK)
+            if number < len(self._blocks):
+                block = self._blocks[number]
+            else:
+                return self._latest[last_id - len(self._blocks) * BLOCK :]
+        return unpack(block)[skip:]
 
     def wait(self, last_id, timeout, gone=lambda: False):
         """Until there is a message after that id, or no more can come, or `gone()`."""
@@ -57,5 +62,18 @@ class Journal:
 
     @property
     def size(self):
-        """Bytes held once packed."""
-        return len(self._packed[0]) + 8 * len(self._packed[1]) if self._packed else 0
+        """Bytes held once closed."""
+        return sum(len(data) + 4 * len(sizes) for data, sizes in self._blocks)
+
+
+def pack(frames):
+    return zlib.compress(b"".join(frames), 1), array("I", map(len, frames))
+
+
+def unpack(block):
+    data, sizes = block
+    whole, start, frames = zlib.decompress(data), 0, []
+    for size in sizes:
+        frames.append(whole[start : start + size])
+        start += size
+    return frames

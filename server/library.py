@@ -122,19 +122,7 @@ class Library:
         """The Video a request is about: `name` says which file, or else `stem` does (with
         a name it may be a vendor's id)."""
         file = self.locate(name or stem)
-        probe = self.probe(file)
-        return Video(
-            path=file.path,
-            name=file.name,
-            size=file.size,
-            duration=probe.duration,
-            width=probe.width,
-            height=probe.height,
-            fps=probe.fps,
-            codec=probe.codec,
-            has_audio=probe.has_audio,
-            digest=self.digest(file),
-        )
+        return describe(file, self.probe(file), lambda: self.digest(file))
 
     def open(self, id):
         """(File, its bytes) for a client that wants to see it."""
@@ -241,6 +229,22 @@ class Library:
         _, opened = self._open(file.name)
         with opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def describe(file, probe, hashed):
+    """A File as the Video a model is asked about."""
+    return Video(
+        path=file.path,
+        name=file.name,
+        size=file.size,
+        duration=probe.duration,
+        width=probe.width,
+        height=probe.height,
+        fps=probe.fps,
+        codec=probe.codec,
+        has_audio=probe.has_audio,
+        hashed=hashed,
+    )
 
 
 def lstat_mode(path):

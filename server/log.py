@@ -20,7 +20,9 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return redact(json.dumps(line, default=str))
+        # Before they are JSON: a key with a quote in it would no longer be itself after.
+        clean = {name: redact(v) if isinstance(v, str) else v for name, v in line.items()}
+        return redact(json.dumps(clean, default=str))
 
 
 def facts(**known):

@@ -7,7 +7,7 @@ with options behind an `@`: `gemini@fps=4`.
 
 import re
 import tomllib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from . import credentials
@@ -156,20 +156,53 @@ class Models:
         return [m.name for m in first or vendors[:1] or ready[:3]]
 
 
+NUMBER = (int, float)
+KINDS = {
+    **dict.fromkeys(("provider", "label", "about", "upstream", "base_url"), str),
+    **dict.fromkeys(("takes", "aliases", "base_url_env", "key_env"), list),
+    **dict.fromkeys(("price", "limits", "options"), dict),
+    **dict.fromkeys(("first_text_timeout_s", "idle_timeout_s", "timeout_s"), NUMBER),
+    "simulated": bool,
+}
+PRICE = {"input": NUMBER, "output": NUMBER, "date": str}
+
+
 def read_model(path, name, entry):
-    known = {item.name for item in fields(Model)} - {"name"}
-    if unknown := set(entry) - known:
-        raise InvalidModels(f"{path}: [{name}] has {', '.join(sorted(unknown))}; no such field.")
-    if entry.get("provider") not in PROVIDERS:
-        raise InvalidModels(f"{path}: [{name}] provider must be one of {', '.join(PROVIDERS)}.")
-    values = dict(entry)
+    """A Model from its entry, or a sentence about what is wrong with it."""
+    where = f"{path}: [{name}]"
+    check(where, entry, KINDS, needed=["provider"])
+    if entry["provider"] not in PROVIDERS:
+        raise InvalidModels(f"{where} provider must be one of {', '.join(PROVIDERS)}.")
+    values = {"label": name, **entry}
     if "price" in values:
+        check(f"{where} price", values["price"], PRICE, needed=PRICE)
         values["price"] = Price(**values["price"])
-    for key in ("takes", "aliases", "base_url_env", "key_env"):
-        if key in values:
+    for key, kind in KINDS.items():
+        if kind is list and key in values:
+            if not all(isinstance(item, str) for item in values[key]):
+                raise InvalidModels(f"{where} {key} must be a list of texts.")
             values[key] = tuple(values[key])
-    values.setdefault("label", name)
-    return Model(name=name, **values)
+    model = Model(name=name, **values)
+    written = ",".join(f"{option}={value}" for option, value in model.options.items())
+    try:
+        return replace(model, options=read_options(model, written))
+    except InvalidQuestion as error:
+        raise InvalidModels(f"{where} options: {error.message}") from None
+
+
+def check(where, entry, kinds, needed):
+    """Only these fields, each of its kind, none of the needed missing."""
+    if not isinstance(entry, dict):
+        raise InvalidModels(f"{where} must be a table of fields.")
+    if unknown := set(entry) - set(kinds):
+        raise InvalidModels(f"{where} has {', '.join(sorted(unknown))}; no such field.")
+    if missing := [field for field in needed if field not in entry]:
+        raise InvalidModels(f"{where} lacks {', '.join(missing)}.")
+    for field, value in entry.items():
+        kind = kinds[field]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            what = {str: "a text", list: "a list", dict: "a table", bool: "true or false"}
+            raise InvalidModels(f"{where} {field} must be {what.get(kind, 'a number')}.")
 
 
 def read_options(model, text):

@@ -8,6 +8,7 @@ from .gate import Gate
 from .library import Library
 from .metrics import Metrics
 from .models import Models
+from .rates import RateLimits
 from .runs import Runs
 
 
@@ -19,6 +20,7 @@ class Services:
         self.runs = Runs(settings)
         self.cache = AnswerCache()
         self.circuits = Circuits()
+        self.rates = RateLimits(settings.rate_limit)
         self.alarms = Alarms()
         self.doorman = Doorman()
         self.streams = Gate(settings.stream_threads, "streams")

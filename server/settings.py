@@ -17,11 +17,29 @@ def env(name, default, help, parse=None):
     return field(default=default, metadata={"env": name, "parse": parse, "help": help})
 
 
-def at_least_one(text):
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+def whole(least, most=10**9):
+    def read(text):
+        number = int(text)
+        if not least <= number <= most:
+            raise ValueError(text)
+        return number
+
+    return read
+
+
+at_least_one = whole(1)
+
+
+def notation(text):
+    from .rates import notation as read  # the library is not for everybody who reads settings
+
+    return read(text)
+
+
+def token(text):
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError(text)  # a header could not carry it
+    return text
 
 
 def not_negative(text):
@@ -41,10 +59,11 @@ def above_zero(text):
 @dataclass(frozen=True)
 class Settings:
     host: str = env("HOST", "127.0.0.1", "the address to listen on")
-    port: int = env("PORT", 8000, "the port to listen on", at_least_one)
+    port: int = env("PORT", 8000, "the port to listen on", whole(1, 65535))
     data_dir: Path = env("DATA_DIR", Path("data"), "everything the server writes")
     models_file: Path = env("MODELS_FILE", SHIPPED_MODELS, "the list of models")
-    auth_token: str = env("AUTH_TOKEN", "", "when set, what every request must bear")
+    auth_token: str = env("AUTH_TOKEN", "", "when set, what every request must bear", token)
+    no_color: str = env("NO_COLOR", "", "when set, the command line uses no colours")
 
     trusted_proxies: str = env(
         "FORWARDED_ALLOW_IPS",
@@ -52,7 +71,8 @@ class Settings:
         "proxies whose X-Forwarded-* is believed, or *",
     )
 
-    threads: int = env("THREADS", 128, "server threads", at_least_one)
+    # At least one each for streams, media, and health and cancel.
+    threads: int = env("THREADS", 128, "server threads", whole(3))
     max_runs: int = env("MAX_RUNS", 100, "runs at a time", at_least_one)
 
     max_models: int = env("MAX_MODELS", 9, "models in one run", at_least_one)
@@ -62,7 +82,10 @@ class Settings:
     )
     max_upload_mb: int = env("MAX_UPLOAD_MB", 2048, "size of an uploaded video", at_least_one)
     rate_limit: str = env(
-        "RATE_LIMIT", "1200/minute", "runs and uploads a client may start (`limits` notation)"
+        "RATE_LIMIT",
+        "1200/minute",
+        "runs and uploads a client may start (`limits` notation)",
+        notation,
     )
 
     first_text_timeout_s: float = env(

@@ -68,7 +68,7 @@ def each_binary(request, monkeypatch, tmp_path):
     clips.use_binary(request.param, monkeypatch, tmp_path / "bin")
     yield
     monkeypatch.undo()
-    media.ffmpeg.cache_clear()
+    media.binary.found.cache_clear()
 
 
 @pytest.fixture(autouse=True)

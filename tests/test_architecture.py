@@ -24,6 +24,7 @@ FORBIDDEN = [
     ("voices/", ("analysis", "commentary", "views", "runs", "services", "providers")),
     ("analysis/", ("commentary", "views", "app")),
     ("commentary/", ("analysis", "views", "app")),
+    ("cli/", ("views", "app")),
     ("", ("app",)),
 ]
 
@@ -48,6 +49,8 @@ def test_imports_follow_the_arrows(path):
         top = module.split(".")[0]
         if top in HOMES:
             assert name.startswith(tuple(HOMES[top])), f"{name} imports {module}"
+        if module.startswith("server.cli"):
+            assert name.startswith("cli/") or name == "__main__.py", f"{name} imports {module}"
         for folder, banned in FORBIDDEN:
             if name.startswith(folder) and name not in ("__init__.py",):
                 ours = module.removeprefix("server.").split(".")[0]

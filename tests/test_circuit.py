@@ -40,6 +40,18 @@ def test_failures_that_say_nothing_of_the_vendors_health_do_not_count():
     failing(20, code="auth").check(0)
 
 
+def test_a_refusal_is_an_answer_and_starts_the_count_again():
+    circuit = failing(2)
+    circuit.failed("auth", 0)
+    circuit.failed("upstream", 0)
+    circuit.check(0)
+    circuit = failing(2)
+    circuit.failed("cancelled", 0)
+    circuit.failed("upstream", 0)
+    with pytest.raises(ProviderError):
+        circuit.check(0)
+
+
 def test_after_the_rest_one_ask_goes_through_and_its_success_closes_the_circuit():
     circuit = failing(3)
     circuit.check(10)

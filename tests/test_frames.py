@@ -11,7 +11,7 @@ from server.providers.base import Video
 
 @pytest.fixture
 def video():
-    return Video(Path("a.mp4"), "a.mp4", 1, 4.0, 640, 360, 20.0, "h264", False, "digest")
+    return Video(Path("a.mp4"), "a.mp4", 1, 4.0, 640, 360, 20.0, "h264", False, lambda: "digest")
 
 
 def test_stills_are_the_middles_of_equal_parts(video):

@@ -199,6 +199,7 @@ def test_a_page_of_another_site_is_refused_and_a_program_is_not(client):
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "null"},
+        {"Origin": "http://["},
     ):
         refused(client.post(PATH, json=GOOD, headers=headers), 403, "forbidden")
     same = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}

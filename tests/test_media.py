@@ -44,7 +44,7 @@ def each_binary(request, monkeypatch, tmp_path):
     clips.use_binary(request.param, monkeypatch, tmp_path / "bin")
     yield request.param
     monkeypatch.undo()
-    media.ffmpeg.cache_clear()
+    media.binary.found.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -384,11 +384,11 @@ def test_without_an_ffmpeg_the_wheel_is_used_and_without_that_the_error_says_wha
     monkeypatch, tmp_path
 ):
     monkeypatch.setenv("PATH", str(tmp_path))
-    media.ffmpeg.cache_clear()
+    media.binary.found.cache_clear()
     assert media.ffmpeg() == clips.BINARIES["wheel"]
-    media.ffmpeg.cache_clear()
+    media.binary.found.cache_clear()
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(MediaError, match="Install it"):
         media.ffmpeg()
     monkeypatch.undo()
-    media.ffmpeg.cache_clear()
+    media.binary.found.cache_clear()

@@ -105,6 +105,15 @@ def test_adding_a_model_is_one_entry(tmp_path):
 @pytest.mark.parametrize(
     "text, complaint",
     [
+        ("x = 1\n", "must be a table"),
+        ('[m]\nlabel = "x"\n', "lacks provider"),
+        ('[m]\nprovider = "demo"\naliases = "bcd"\n', "aliases must be a list"),
+        ('[m]\nprovider = "demo"\naliases = [1]\n', "aliases must be a list of texts"),
+        ('[m]\nprovider = "demo"\ntimeout_s = "10"\n', "timeout_s must be a number"),
+        ('[m]\nprovider = "demo"\nsimulated = 1\n', "simulated must be true or false"),
+        ('[m]\nprovider = "demo"\nprice = { input = 1 }\n', "price lacks output, date"),
+        ('[m]\nprovider = "demo"\noptions = { rat = 5 }\n', "no option 'rat'"),
+        ('[m]\nprovider = "demo"\noptions = { rate = "fast" }\n', "not a value option rate"),
         ('[m]\nprovider = "nobody"\n', "provider must be one of"),
         ('[m]\nprovider = "demo"\nspeed = 1\n', "no such field"),
         ('[m]\nprovider = "demo"\n[n]\nprovider = "demo"\naliases = ["m"]\n', "answer to 'm'"),

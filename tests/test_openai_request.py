@@ -36,7 +36,7 @@ def video(tmp_path_factory):
         + ["-pix_fmt", "yuv420p", str(path)],
         check=True,
     )
-    return Video(path, "clip.mp4", 1, 4.0, 640, 360, 20.0, "h264", False, "digest")
+    return Video(path, "clip.mp4", 1, 4.0, 640, 360, 20.0, "h264", False, lambda: "digest")
 
 
 def test_a_video_is_sent_as_stills_with_their_times_and_the_question_last(vendor, video):

@@ -269,13 +269,45 @@ def test_an_endless_answer_is_cut_at_the_limit(make_services):
 
 
 def test_a_bug_of_ours_ends_the_run_as_every_run_ends(make_services, monkeypatch):
-    run = run_of(make_services(), {"a": ["x", 30.0]})
+    run = run_of(make_services(), {"a": [30.0]})
     monkeypatch.setattr("server.analysis.interleave.RoundRobin.take_all", lambda self: 1 / 0)
     events = listen(run)
-    assert kinds(events) == ["start", "error", "complete"]
-    assert events[1]["code"] == "internal" and "model" not in events[1]
+    assert kinds(events) == ["start", "error", "error", "complete"]
+    assert events[1]["model"] == "a" and "model" not in events[2]
+    assert events[1]["code"] == events[2]["code"] == "internal"
     assert (events[-1]["failed"], run.state) == (1, "failed")
     until(lambda: not [t for t in threading.enumerate() if t.name.startswith("analysis")])
+
+
+@pytest.mark.parametrize("evidence", [{"a": float("nan")}, {"a": {1}}, object()])
+def test_evidence_no_message_can_carry_is_that_models_fault_only(
+    make_services, evidence, monkeypatch
+):
+    def given(self, question):
+        return evidence if self.model.name == "odd" else {}
+
+    monkeypatch.setattr(Scripted, "evidence", given)
+    events = listen(run_of(make_services(), {"odd": ["x"], "fine": ["ok"]}))
+    check_shape(events, ["odd", "fine"])
+    assert of(events, "odd")[-1]["code"] == "internal"
+    assert text(of(events, "fine")) == "ok"
+
+
+def test_counts_no_vendor_can_have_counted_are_null(make_services):
+    usage = Usage(input_tokens=-5, output_tokens=2.5, cost=float("nan"))
+    events = listen(run_of(make_services(), {"a": ["x", usage]}))
+    metrics = next(e for e in events if e["event_type"] == "performance_metrics")["metrics"]
+    assert (metrics["input_tokens"], metrics["output_tokens"], metrics["cost"]) == (None,) * 3
+
+
+def test_the_first_client_leaves_before_it_began_but_another_came_for_it(make_services):
+    services = make_services()
+    run = run_of(services, {"a": ["asked once"]})
+    run.attach()  # the first
+    run.attach()  # the second, by the same key
+    run.release()
+    until(lambda: run.journal.closed)
+    assert run.summary()["models"]["a"]["text"] == "asked once"
 
 
 def test_threads_are_gone_when_the_run_is_over(make_services):

@@ -5,6 +5,7 @@ Bounded by size, the least used leaves first. Failures are never kept.
 
 import hashlib
 import json
+import sys
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class Answer:
 
     @property
     def size(self):
-        return sum(map(len, self.pieces)) + 64 * len(self.pieces)
+        return sum(map(sys.getsizeof, self.pieces))
 
 
 def key(question, slot):

@@ -42,7 +42,10 @@ class Circuit:
             self._code, self._count, self._open_until = None, 0, None
 
     def failed(self, code, now):
+        if code == "cancelled":
+            return  # says nothing about anybody
         if code not in COUNTED:
+            self.succeeded()  # it refused, but it answered
             return
         with self._lock:
             self._count = self._count + 1 if code == self._code else 1

@@ -21,6 +21,7 @@ class Begin:
 class End:
     finish_reason: str
     usage: Usage
+    cache_key: str | None = None  # under which to keep the answer
 
 
 @dataclass(frozen=True)

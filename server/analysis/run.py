@@ -11,8 +11,10 @@ thread pulls the very same generator, so the journal goes on for whoever comes b
 
 import itertools
 import logging
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from .. import events, sse
 from ..channel import Channel
@@ -21,7 +23,7 @@ from ..log import facts
 from ..runs import Run
 from . import cache
 from .interleave import RoundRobin
-from .lane import Lane
+from .lane import Fail, Lane
 from .worker import Worker
 
 log = logging.getLogger(__name__)
@@ -63,24 +65,33 @@ class AnalysisRun(Run):
     def start(self, executor):
         """Begin the work; returns the reader, which yields lists of encoded messages,
         an empty one when there is nothing to say but that we are alive."""
-        self._began = time.monotonic()
-        self._reader = self._read(executor)
+        with self._lock:
+            self._begin(executor)
         return self._reader
 
+    def _begin(self, executor):
+        self._began = time.monotonic()
+        self._reader = self._read(executor)
+
     def release(self):
-        """The client that started the run is gone. Its reader goes to a keeper."""
-        self.abandon()
-        reader = self._reader
-        if reader is not None:  # even if only its last message is left to hand on
+        """The client that started the run is gone. Its reader goes to a keeper, even if
+        only the last message is left to hand on.
+
+        A run that has not begun is taken back: nobody was asked, nothing is owed. Unless
+        others came for it meanwhile, by its idempotency key; then it begins for them.
+        """
+        with self._lock:
+            if self._began is None and self._readers > 1:
+                self._begin(ThreadPoolExecutor(len(self.lanes), thread_name_prefix="analysis"))
+            if self._began is None:
+                self.state = "cancelled"
+                self.journal.close()
+            reader = self._reader
+        if self._began is None:
+            self.services.runs.forget(self)
+        elif reader is not None:
             threading.Thread(target=exhaust, args=(reader,), name="keeper", daemon=True).start()
         self.detach()
-
-    def abandon(self):
-        """Unless it has begun: as if it had not been. Nobody was asked, nothing is owed."""
-        if self._began is None:
-            self.state = "cancelled"
-            self.journal.close()
-            self.services.runs.forget(self)
 
     def poke(self):
         """Wake the reader, so that it notices a client that left."""
@@ -152,9 +163,9 @@ class AnalysisRun(Run):
             buffers.push(lane, message)
         if lane.over and not was_over:
             self.services.metrics.model_ended(lane)
-            if lane.state == "done" and not lane.cached and lane.slot.provider.cacheable:
+            if lane.state == "done" and not lane.cached and fact.cache_key:
                 answer = cache.Answer(tuple(lane.pieces), fact.usage, fact.finish_reason)
-                self.services.cache.put(cache.key(self.question, lane.slot), answer)
+                self.services.cache.put(fact.cache_key, answer)
 
     def _take(self, ticks, anyone_silent):
         """What the workers said. The first word after a pause goes at once; what comes
@@ -177,8 +188,14 @@ class AnalysisRun(Run):
         error = ProviderError("internal", "A fault of this server; its log says more.")
         self.cancel(error)
         self.state = "failed"
+        ends = [
+            message
+            for lane in self._all
+            for message in lane.fold(time.monotonic(), Fail(error), self._vocabulary)
+        ]
         return self._record(
-            self._vocabulary.run_error(error)
+            ends
+            + self._vocabulary.run_error(error)
             + self._vocabulary.complete(self._all, self.total_time)
         )
 
@@ -189,6 +206,9 @@ class AnalysisRun(Run):
             log.info("model ended", extra=known)
         known = facts(run_id=self.id, state=self.state, seconds=round(self.total_time, 3))
         log.info("run ended", extra=known)
+
+    def size(self):
+        return super().size() + sum(map(sys.getsizeof, (lane.text for lane in self._all)))
 
     # -- the run as JSON
 

@@ -4,7 +4,9 @@ Whatever happens, the lane ends: with `End`, with `Fail`, or, should this thread
 stuck where nothing can reach it, by the deadline that gives up on it.
 """
 
+import json
 import logging
+import math
 import time
 
 from ..cancel import CancelToken
@@ -44,7 +46,10 @@ class Worker:
         try:
             with self.token.serving():
                 provider = slot.provider
-                kept = self._kept_answer(provider)
+                key = None
+                if provider.cacheable:  # hashes the video, the first time
+                    key = cache.key(self._question, slot)
+                kept = self._kept_answer(key)
                 self._say(Begin(kept is not None, self._evidence(provider)))
                 if kept is not None:
                     for piece in kept.pieces:
@@ -56,11 +61,11 @@ class Worker:
                     if isinstance(item, str):
                         self._say(item)
                     elif isinstance(item, Usage):
-                        usage = item
+                        usage = plausible(item)
                     else:
                         finish = item
                 self.token.check()
-                self._say(End(finish.reason, usage))
+                self._say(End(str(finish.reason), usage, key))
                 if self._asked:
                     self._circuit.succeeded()
         except Exception as caught:
@@ -73,18 +78,20 @@ class Worker:
             if self._alarm:
                 self._alarm.cancel()
 
-    def _kept_answer(self, provider):
+    def _kept_answer(self, key):
         if self._kept is not None:
             return self._kept
-        if self._refresh or not provider.cacheable:
+        if self._refresh or key is None:
             return None
-        return self._services.cache.get(cache.key(self._question, self.lane.slot))
+        return self._services.cache.get(key)
 
     def _evidence(self, provider):
         try:
-            return provider.evidence(self._question)
+            evidence = provider.evidence(self._question)
         except ProviderError:
             return None  # `preflight` will say why
+        json.dumps(evidence, allow_nan=False)  # fails here, and not in everybody's reader
+        return evidence
 
     def _ask(self, provider):
         """The provider's answer, under a deadline and within limits."""
@@ -162,3 +169,17 @@ class Worker:
         known = facts(run_id=self._run_id, slot=self.lane.slot.name)
         log.error("a model's worker failed", exc_info=caught, extra=known)
         return ProviderError("internal", "A fault of this server; its log says more.")
+
+
+def plausible(usage):
+    """Counts as a vendor can have counted; what cannot be is as good as not said."""
+
+    def count(value, kind):
+        good = isinstance(value, kind) and not isinstance(value, bool)
+        return value if good and math.isfinite(value) and value >= 0 else None
+
+    return Usage(
+        count(usage.input_tokens, int),
+        count(usage.output_tokens, int),
+        count(usage.cost, (int, float)),
+    )

@@ -1,16 +1,24 @@
 """Which ffmpeg: the one on PATH, else the one the imageio-ffmpeg package carries."""
 
+import os
 import shutil
 from functools import lru_cache
 
 from ..errors import MediaError
 
 
-@lru_cache
 def ffmpeg():
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
+    # Looked at again each time: packages are removed and replaced under a running server.
+    if not os.access(found(), os.X_OK):
+        found.cache_clear()
+    return found()
+
+
+@lru_cache
+def found():
+    installed = shutil.which("ffmpeg")
+    if installed:
+        return installed
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
 

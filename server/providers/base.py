@@ -7,7 +7,7 @@ To add one, write a file with a subclass here and one line in `providers/__init_
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,12 @@ class Video:
     fps: float
     codec: str
     has_audio: bool
-    digest: str
+    hashed: Callable[[], str]
+
+    @property
+    def digest(self):
+        """The SHA-256 of its bytes, worked out when first asked for: that reads it whole."""
+        return self.hashed()
 
 
 @dataclass(frozen=True)

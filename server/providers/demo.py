@@ -41,7 +41,7 @@ def delay(text):
 
 def count(text):
     number = int(text)
-    if not 0 <= number <= 1_000_000:
+    if not 0 <= number <= 100_000:
         raise ValueError(text)
     return number
 

@@ -7,7 +7,7 @@ import json
 from flask import request
 
 from ..analysis.cache import Answer
-from ..errors import Conflict, InvalidQuestion, TooBusy
+from ..errors import Conflict, InvalidQuestion
 from ..providers.base import Usage
 from . import services
 from .asking import choice_of_models, optional_text
@@ -15,11 +15,7 @@ from .asking import choice_of_models, optional_text
 
 def admit(asked, make):
     """(run, whether it is new)"""
-    run, new = services().runs.admit(make, *idempotency(asked))
-    if not new and run.journal.closed and not run.journal.length:
-        # Its first client left before it began; by now the key is free again.
-        raise TooBusy("The first request with this key did not begin.", retry_after=1)
-    return run, new
+    return services().runs.admit(make, *idempotency(asked))
 
 
 def idempotency(asked):

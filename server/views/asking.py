@@ -34,7 +34,7 @@ def question_about_video(asked):
         start,
         end,
         index_id=optional_text(asked, "index_id"),
-        video_id=stem,
+        video_id=stem if name else None,  # beside a file it is a vendor's id
     )
 
 

@@ -9,8 +9,11 @@ import json
 from flask import request
 
 from ..errors import BadRequest, TooLarge, WrongMediaType
+from . import services
+from .receiving import Body
 
 MAX_BYTES = 1024 * 1024
+PATIENCE_S = 10.0  # a client slower than that holds a thread that others need
 
 
 def json_object():
@@ -30,21 +33,12 @@ def read(limit=MAX_BYTES):
     declared = request.content_length
     if declared is not None and declared > limit:
         raise too_large(limit)
-    # The raw stream: it ends where gunicorn says the body ends, chunked or not.
-    stream = request.environ["wsgi.input"]
-    left = limit + 1 if declared is None else declared
-    if declared is None and not request.environ.get("wsgi.input_terminated"):
-        left = 0
-    parts = []
-    while left > 0:
-        part = stream.read(left)
-        if not part:
-            break
-        parts.append(part)
-        left -= len(part)
-    raw = b"".join(parts)
-    if len(raw) > limit:
-        raise too_large(limit)
+    body = Body(request.environ, declared, PATIENCE_S, services().alarms, PATIENCE_S)
+    raw = b""
+    for block in body.blocks():
+        raw += block
+        if len(raw) > limit:
+            raise too_large(limit)
     return raw
 
 

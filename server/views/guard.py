@@ -43,8 +43,15 @@ def refuse_other_sites():
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise Forbidden("Requests from other sites are refused.")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and host_of(origin) != request.host:
         raise Forbidden("Requests from other sites are refused.")
+
+
+def host_of(origin):
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def bears(token):
@@ -72,6 +79,11 @@ def with_cookie(response):
     token = services().settings.auth_token
     if token:
         response.set_cookie(
-            COOKIE, seal(token), httponly=True, samesite="Strict", secure=request.is_secure
+            COOKIE,
+            seal(token),
+            path=request.script_root or "/",
+            httponly=True,
+            samesite="Strict",
+            secure=request.is_secure,
         )
     return response

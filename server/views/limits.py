@@ -1,38 +1,16 @@
-"""How often one client may start something, in the `limits` library's own notation."""
+"""Views that one client may ask for only so often."""
 
 import functools
-import math
-import time
 
-from flask import current_app, request
-from limits import parse_many
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from flask import request
 
-from ..errors import RateLimited
 from . import services
-
-
-class RateLimits:
-    def __init__(self, notation):
-        self._limits = parse_many(notation)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-
-    def hit(self, client):
-        for limit in self._limits:
-            if not self._limiter.hit(limit, client):
-                reset = self._limiter.get_window_stats(limit, client).reset_time
-                wait = max(1, math.ceil(reset - time.time()))
-                raise RateLimited(f"More than {limit}; ask again in {wait} s.", retry_after=wait)
 
 
 def rate_limited(view):
     @functools.wraps(view)
     def limited(*args, **kwargs):
-        limits = current_app.extensions.setdefault(
-            "parallax-rate-limits", RateLimits(services().settings.rate_limit)
-        )
-        limits.hit(request.remote_addr or "unknown")
+        services().rates.hit(request.remote_addr or "unknown")
         return view(*args, **kwargs)
 
     return limited

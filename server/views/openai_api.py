@@ -17,7 +17,7 @@ from ..analysis.run import AnalysisRun
 from ..errors import ProviderError
 from . import body, chat_request, chat_words, services
 from .limits import rate_limited
-from .streaming import admit_reader, headers
+from .streaming import admit_starter, headers
 
 bp = Blueprint("openai_api", __name__)
 
@@ -39,7 +39,7 @@ def complete():
             asked.question, [asked.slot], services(), asked.refresh, chat_words.Chat
         )
     )
-    visitor, leave = admit_reader(run, run.poke)
+    visitor, leave = admit_starter(run)
     with ExitStack() as farewell:
         farewell.callback(leave)
         farewell.callback(run.release)

@@ -15,13 +15,13 @@ LINGER_S = 3.0  # a refused client may go on sending for so long before it is cu
 
 
 class Body:
-    def __init__(self, environ, declared, patience_s, alarms):
+    def __init__(self, environ, declared, patience_s, alarms, crawl_s=CRAWL_S):
         self._stream = environ["wsgi.input"]
         self._left = declared
         if declared is None and not environ.get("wsgi.input_terminated"):
             self._left = 0
         self._broken = False
-        self._crawl = Crawl(environ, alarms, CRAWL_S, CRAWL_BYTES)
+        self._crawl = Crawl(environ, alarms, crawl_s, CRAWL_BYTES)
         if sock := environ.get("gunicorn.socket"):
             sock.settimeout(patience_s)
 
@@ -33,7 +33,7 @@ class Body:
         finally:
             self._crawl.over()
         if self._left or self._broken:
-            raise BadRequest("The upload broke off before its end; send it again.")
+            raise BadRequest("The body broke off before its end; send it again.")
 
     def _read(self):
         size = BLOCK if self._left is None else min(BLOCK, self._left)

@@ -11,13 +11,9 @@ from . import services
 
 def admit_reader(run, on_leave):
     """Take a place at the gate and watch this client; returns (visitor, how to leave)."""
-    try:
-        leave_gate = services().streams.enter()
-    except TooBusy:
-        run.abandon()
-        raise
+    leave_gate = services().streams.enter()
     doorman = services().doorman
-    visitor = doorman.admit(request.environ, on_leave, services().settings.send_timeout_s)
+    visitor = doorman.admit(request.environ, on_leave)
     run.attach()
 
     def leave():
@@ -27,9 +23,19 @@ def admit_reader(run, on_leave):
     return visitor, leave
 
 
+def admit_starter(run):
+    """The same for the client that starts the run: without it there is none."""
+    try:
+        return admit_reader(run, run.poke)
+    except TooBusy:
+        run.attach()
+        run.release()
+        raise
+
+
 def sse_response(run, executor):
     """The run, to the client that asked for it. The generator view."""
-    visitor, leave = admit_reader(run, run.poke)
+    visitor, leave = admit_starter(run)
     delay = services().settings.yield_delay_ms / 1000
 
     def frames():
@@ -49,11 +55,11 @@ def sse_response(run, executor):
 
 def follow_response(run, after=0):
     """Everything of the run after that message, then live. Starts nothing."""
-    if run.journal.closed and after >= run.journal.length:
+    if run.journal.closed and 0 < run.journal.length <= after:
         return Response(status=204, headers={"X-Run-Id": run.id})
     if request.method == "HEAD":
         return Response(headers=headers(run))
-    visitor, leave = admit_reader(run, run.journal.poke)
+    visitor, leave = admit_follower(run)
     heartbeat_s = services().settings.heartbeat_s
 
     def frames(after):
@@ -75,13 +81,24 @@ def follow_response(run, after=0):
     return closing(Response(frames(after), headers=headers(run)), leave, run.detach)
 
 
+def admit_follower(run):
+    """The same for one who comes for a run that somebody else started."""
+    visitor, leave = admit_reader(run, run.journal.poke)
+    if run.journal.closed and not run.journal.length:
+        # Its first client left before it began, and this one came too late to keep it.
+        leave()
+        run.detach()
+        raise TooBusy("The request that made this run was taken back.", retry_after=1)
+    return visitor, leave
+
+
 def whole_run(run):
     return {"status": "ok", **run.summary()}
 
 
 def json_result(run, executor, document=whole_run):
     """The same run as one document, for `"stream": false`."""
-    visitor, leave = admit_reader(run, run.poke)
+    visitor, leave = admit_starter(run)
     try:
         if not visitor.peek():
             for _ in run.start(executor):
@@ -95,7 +112,7 @@ def json_result(run, executor, document=whole_run):
 
 def wait_for(run, document=whole_run):
     """A run somebody else started, as one document, once it has ended."""
-    visitor, leave = admit_reader(run, run.journal.poke)
+    visitor, leave = admit_follower(run)
     try:
         while not (run.journal.closed or visitor.gone):
             run.journal.wait(run.journal.length, 60, lambda: visitor.gone)

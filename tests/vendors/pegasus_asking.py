@@ -50,7 +50,7 @@ def short_film(tmp_path_factory):
         check=True,
     )
     size = path.stat().st_size
-    return Video(path, "clip.mp4", size, 4.0, 640, 480, 20.0, "h264", True, "digest")
+    return Video(path, "clip.mp4", size, 4.0, 640, 480, 20.0, "h264", True, lambda: "digest")
 
 
 @pytest.fixture(name="watch")

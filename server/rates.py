@@ -1,0 +1,29 @@
+"""How often one client may start something, in the `limits` library's own notation."""
+
+import math
+import time
+
+from limits import parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from .errors import RateLimited
+
+
+class RateLimits:
+    def __init__(self, notation):
+        self._limits = parse_many(notation)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def hit(self, client):
+        for limit in self._limits:
+            if not self._limiter.hit(limit, client):
+                reset = self._limiter.get_window_stats(limit, client).reset_time
+                wait = max(1, math.ceil(reset - time.time()))
+                raise RateLimited(f"More than {limit}; ask again in {wait} s.", retry_after=wait)
+
+
+def notation(text):
+    """The setting, if it can be read."""
+    parse_many(text)
+    return text
