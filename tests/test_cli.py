@@ -92,6 +92,14 @@ def test_none_answered_is_1(where, capsys):
     assert "gpt4o: auth: " in capsys.readouterr().err
 
 
+def test_no_key_and_no_word_of_the_vendors_is_printed(vendor, capsys):
+    vendor.plays(speak.status(401, error={"message": f"bad key {KEY}", "type": "t", "code": None}))
+    for shape in ([], ["--json"], ["--jsonl"]):
+        assert main(["ask", "Hi", "-m", "gpt4o", *shape]) == 1
+    said = "".join(capsys.readouterr())
+    assert "auth" in said and "canary" not in said and "bad key" not in said
+
+
 @pytest.mark.parametrize(
     "arguments, complaint",
     [

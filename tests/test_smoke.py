@@ -113,7 +113,7 @@ def test_a_server_that_is_wrong_fails_for_the_right_reason(capsys, system, wrong
         (sabotage.SpillsItsLog, {FORM}, "no `id: N` and no `data: `: 'Traceback"),
         (sabotage.SendsPython, {FORM}, "no JSON object"),
         (sabotage.ForgetsToCount, {FORM}, "do not count 1, 2, 3"),
-        (sabotage.StartsLate, {START}, "0 ms apart, the last 9"),
+        (sabotage.StartsLate, {START}, "ms after the request"),
     ],
 )
 def test_so_does_one_that_is_wrong_in_a_subtler_way(capsys, wrong, reasons, words):
@@ -167,7 +167,7 @@ def test_the_table_measures_and_running_at_once_costs_the_slowest_and_little_mor
     assert [int(row[0]) for row in rows] == [3, 9]
     for row in rows:
         apart, together, slowest = (float(cell.strip(" s")) for cell in row[1:4])
-        assert together <= slowest + 0.3 + 0.1  # the figures are rounded
+        assert together <= slowest + 0.3 + 0.01  # the figures are rounded
         assert apart > 1.5 * together
 
 

@@ -121,6 +121,8 @@ class AnalysisRun(Run):
         finally:
             self._channel.close()
             executor.shutdown(wait=False)
+            for worker in self._workers.values():  # harmless to those that have ended
+                worker.token.cancel(ProviderError("cancelled", "Nobody was reading any more."))
             # An ended run is remembered for an hour: only for what can still be read of it.
             self._channel, self._workers, self._reader = None, {}, None
             self._ended = time.monotonic()

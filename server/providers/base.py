@@ -68,19 +68,26 @@ class Finish:
 
 
 class Call:
-    """One attempt to get an answer, as the provider sees it.
+    """One question to one model, through all its attempts, as the provider sees it.
 
     `token` hangs up when the run is cancelled: check it in long work, hand it sockets
     and child processes. `phase("uploading")` tells the reader what the silence is.
+    `once("stills", make)` is made by the first attempt and kept for those after it.
     """
 
     def __init__(self, token, on_phase=lambda phase: None):
         self.token = token
         self._on_phase = on_phase
+        self._made = {}
 
     def phase(self, name):
         self.token.check()
         self._on_phase(name)
+
+    def once(self, name, make):
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
 
 class Provider:

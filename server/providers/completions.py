@@ -7,6 +7,7 @@ failures inside a stream in half a dozen shapes; every one becomes a ProviderErr
 
 import itertools
 import json
+import re
 
 from . import faults, sse_lines
 from .base import Finish, Usage
@@ -15,6 +16,9 @@ CODES = {
     "insufficient_quota": "quota",
     "billing_hard_limit_reached": "quota",
     "rate_limit_exceeded": "rate_limit",
+    "rate_limit_error": "rate_limit",
+    "overloaded_error": "upstream",
+    "server_error": "upstream",
     "invalid_api_key": "auth",
     "model_not_found": "not_found",
     "context_length_exceeded": "bad_request",
@@ -25,11 +29,17 @@ CODES = {
     "NotFoundError": "not_found",
     "authentication_error": "auth",
 }
+# OpenRouter's 404 about a model it knows: nobody serves it for such a request (with
+# pictures, under that data policy). With `for` and a name it is the model that is unknown.
+NOBODY_TAKES_IT = re.compile(r"No endpoints (found|available) (?!for )")
 MAX_BODY_WITHOUT_STREAM = 1024 * 1024
 
 
 def read(chunks):
-    """Yields str as they come, then a Usage if one was told, then the Finish."""
+    """Yields str as they come, the Finish once its reason is told, a Usage if one is told.
+
+    The Finish does not wait for the end: a vendor may forget to hang up after it.
+    """
     finish, usage, spoke, refused = None, None, False, False
     try:
         for message in messages(chunks):
@@ -41,7 +51,9 @@ def read(chunks):
                     spoke = True
                     yield text
                 refused = refused or bool(delta.get("refusal"))
-                finish = choice.get("finish_reason") or finish
+                if finish is None and (reason := choice.get("finish_reason")):
+                    finish = Finish(str(reason)[:40])
+                    yield finish
     except Exception:
         if finish is None:
             raise
@@ -50,9 +62,8 @@ def read(chunks):
         yield usage
     if finish is None:
         raise faults.failure("truncated")
-    if not spoke and (refused or finish == "content_filter"):
+    if not spoke and (refused or finish.reason == "content_filter"):
         raise faults.failure("blocked")
-    yield Finish(str(finish)[:40])
 
 
 def messages(chunks):
@@ -109,7 +120,7 @@ def reported(name, message):
         if choice.get("error"):
             return translated(choice["error"])
         native = choice.get("native_finish_reason")
-        if choice.get("finish_reason") == "error" or "error" in str(native).lower():
+        if choice.get("finish_reason") == "error" or (native and "error" in str(native).lower()):
             return faults.failure("upstream")
     return None
 
@@ -136,7 +147,10 @@ def translated(error, code=None, retry_after=None):
         code = by_name or code_of_number(details.get("code"))
     if "flagged_input" in mapping(details.get("metadata")):  # OpenRouter's moderation, a 403
         code = "blocked"
-    return faults.failure(code, details.get("message", error), retry_after)
+    message = details.get("message", error)
+    if code == "not_found" and NOBODY_TAKES_IT.match(str(message)):
+        code = "bad_request"
+    return faults.failure(code, message, retry_after)
 
 
 def code_of_number(number):

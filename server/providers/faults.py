@@ -5,6 +5,7 @@ message may, redacted and cut, where it tells the client which part of the reque
 change.
 """
 
+import datetime
 import email.utils
 import re
 import socket
@@ -15,8 +16,14 @@ from ..errors import ProviderError
 from ..redact import redact
 
 MAX_DETAIL = 200
-# A vendor may be a server on this machine, and its errors may name its files.
-PATH = re.compile(r"(?<![\w:/])/(?:[\w.-]+/)+[\w.-]*")
+# A vendor may be a server on this machine, and its errors may name its files. What only
+# looks like a path stays: a web address, 1/2, and/or, image/png.
+PATH = re.compile(r"""(?x)
+    (?P<address> \b (?:https?|wss?):// (?: (?!:/) [^\s'"`<>(),;|=] )+ )
+    | (?<=['"`]) (?:file:)? (?:~|\.{0,2}) /+ [\w.~%@+-] [^'"`]*  # in quotes: it may hold spaces
+    | (?: (?<![\w.~)\]}$%]) (?:~|\.{1,2})? / | (?<![A-Za-z]) [A-Za-z]:[\\/] | \\\\[\w.-]+\\ )
+      [\\/]* [\w.~%@+-] [^\s'"`<>(),;|]*
+    """)
 LONGEST_RETRY_AFTER_S = 24 * 3600.0
 
 BY_STATUS = {
@@ -31,6 +38,7 @@ BY_STATUS = {
     422: "bad_request",
     425: "upstream",
     429: "rate_limit",
+    499: "upstream",  # a proxy on its side had hung up on it
 }
 
 MESSAGES = {
@@ -61,8 +69,10 @@ def presentable(detail):
     """A vendor's message as it may be shown: one line, without secrets or paths, not long."""
     if not isinstance(detail, str):
         return ""
-    text = PATH.sub("[path]", " ".join(redact(detail).split()))
+    text = " ".join(detail.split())
+    # First, or a letter that nobody sees would take a secret apart.
     text = "".join(letter for letter in text if letter.isprintable())
+    text = PATH.sub(lambda found: found["address"] or "[path]", redact(text))
     return text if len(text) <= MAX_DETAIL else text[: MAX_DETAIL - 1] + "…"
 
 
@@ -102,7 +112,10 @@ def retry_after(headers):
         seconds = float(text)
     except ValueError:
         try:
-            seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+            date = email.utils.parsedate_to_datetime(text)
+            if date.tzinfo is None:  # or it would be read as this machine's local time
+                date = date.replace(tzinfo=datetime.timezone.utc)
+            seconds = date.timestamp() - time.time()
         except (ValueError, TypeError, OverflowError):
             return None
     return min(max(0.0, seconds), LONGEST_RETRY_AFTER_S) if seconds == seconds else None

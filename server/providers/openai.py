@@ -8,14 +8,18 @@ import base64
 import contextlib
 import functools
 import re
+import threading
 
-from .. import credentials, media
+from .. import cancel, credentials, media
 from ..errors import MediaError, ProviderError
 from . import completions, faults, frames, wire
 from .addresses import is_openai, is_web_address, ollama_url
-from .base import Provider
+from .base import Finish, Provider
 
 MAX_PICTURES_BYTES = 20 * 1024 * 1024  # what they really came to; `frames` plans for less
+# For the counts that follow a finish_reason. Some vendors then keep the line open, and
+# some drip comments into it.
+FAREWELL_S = 3.0
 
 SYSTEM = (
     "You are shown {count} still pictures from {stretch} of a video that lasts {duration}. "
@@ -109,7 +113,7 @@ class OpenAI(Provider):
         )
         try:
             with asking as response:
-                yield from completions.read(response.http_response.iter_raw())
+                yield from saying_farewell(response.http_response)
         except sdk.APIStatusError as error:
             raise completions.refusal(
                 error.status_code, error.body, error.response.headers
@@ -151,7 +155,7 @@ class OpenAI(Provider):
         if question.video is None:
             yield {"role": "user", "content": question.text}
             return
-        parts = list(self._pictures(question, call))
+        parts = call.once("stills", lambda: list(self._pictures(question, call)))
         yield {"role": "user", "content": [*parts, {"type": "text", "text": question.text}]}
 
     def _pictures(self, question, call):
@@ -219,6 +223,24 @@ class OpenAI(Provider):
             name = " or ".join(names) or "base_url"
             raise ProviderError("bad_request", f"{name} must be a URL with http:// or https://.")
         return url
+
+
+def saying_farewell(response):
+    """The answer; once the vendor has given its reason to end, only for a while longer.
+
+    Hung up from another thread, as everywhere: a read that blocks cannot be given a
+    deadline any more.
+    """
+    line = response.extensions["network_stream"].get_extra_info("socket")
+    hang_up = threading.Timer(FAREWELL_S, cancel.shut, [line])
+    hang_up.daemon, hang_up.name = True, "farewell"
+    try:
+        for item in completions.read(response.iter_raw()):
+            if isinstance(item, Finish):
+                hang_up.start()
+            yield item
+    finally:
+        hang_up.cancel()
 
 
 def libraries():

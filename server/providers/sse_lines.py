@@ -22,7 +22,7 @@ def events(chunks):
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if field == "data":
-            size += len(value)
+            size += len(value) + 1  # empty ones take room too
             if size > MAX_DATA:
                 raise too_long(MAX_DATA)
             data.append(value)
@@ -33,15 +33,22 @@ def events(chunks):
 
 
 def lines(chunks):
-    """Whole lines, without their ends (LF or CRLF)."""
-    rest = b""
+    """Whole lines, without their ends (LF or CRLF).
+
+    Every byte is looked at once: searching what is left of a line again with each chunk
+    took 5 s of CPU for one megabyte in small chunks.
+    """
+    rest = bytearray()
     for chunk in chunks:
-        whole = (rest + chunk).split(b"\n")
-        rest = whole.pop()
+        *ends, beginning = chunk.split(b"\n")
+        for end in ends:
+            if rest:
+                end = rest + end
+                rest.clear()
+            yield decoded(end)
+        rest += beginning
         if len(rest) > MAX_LINE:
             raise too_long(MAX_LINE)
-        for line in whole:
-            yield decoded(line)
     if rest:
         yield decoded(rest)
 
