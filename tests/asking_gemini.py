@@ -34,7 +34,7 @@ def short_film(tmp_path_factory):
         + ["-f", "lavfi", "-i", "sine=d=4", "-pix_fmt", "yuv420p", str(path)],
         check=True,
     )
-    return Video(path, "clip.mp4", path.stat().st_size, 4.0, 640, 360, 20.0, "h264", True, "d")
+    return Video(path, "clip.mp4", path.stat().st_size, 4.0, 640, 360, 20.0, "h264", True, lambda: "d")
 
 
 def ask(question="What happens?", model=MODEL, token=None, phases=None, **options):

@@ -33,8 +33,9 @@ def test_nonsense_becomes_an_answer_or_a_failure(told, as_events):
         items = list(completions.read([body]))
     except ProviderError:
         return
-    assert isinstance(items[-1], Finish) and isinstance(items[-1].reason, str)
-    assert all(isinstance(item, (str, Usage)) for item in items[:-1])
+    [finish] = [item for item in items if isinstance(item, Finish)]
+    assert isinstance(finish.reason, str)
+    assert all(isinstance(item, (str, Usage)) for item in items if item is not finish)
 
 
 @given(st.binary(max_size=200))
@@ -47,6 +48,36 @@ def test_deep_nesting_is_a_failure_and_not_a_crash():
     for body in (b"[" * 200_000, b"data: " + b"[" * 200_000 + b"\n\n"):
         with pytest.raises(ProviderError):
             list(completions.read([body]))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"type": "rate_limit_error", "message": "slow down"}, "rate_limit"),
+        ({"type": "overloaded_error", "message": "busy"}, "upstream"),
+        ({"type": "server_error", "code": None}, "upstream"),
+        ({"type": "server_error", "code": 429}, "rate_limit"),
+        ({"type": "invalid_request_error", "code": "server_error"}, "upstream"),
+        ({"type": "insufficient_quota", "code": 429}, "quota"),
+        ({"code": "\u00b2\u00b2\u00b2"}, "upstream"),
+    ],
+)
+def test_an_error_inside_a_stream_is_known_by_its_name(error, code):
+    with pytest.raises(ProviderError) as caught:
+        list(completions.read([speak.event({"error": error})]))
+    assert caught.value.code == code
+
+
+def test_a_request_that_nobody_takes_does_not_make_the_model_unknown():
+    for told in (
+        "No endpoints found that support image input",
+        "No endpoints found matching your data policy",
+    ):
+        error = completions.refusal(404, {"message": told, "code": 404}, {})
+        assert error.code == "bad_request" and told in error.message
+        assert "does not know this model" not in error.message
+    error = completions.refusal(404, {"message": "No endpoints found for a/b."}, {})
+    assert error.code == "not_found"
 
 
 def test_half_a_letter_in_each_of_two_pieces_is_passed_on_as_it_came():

@@ -70,6 +70,7 @@ def test_a_refusal_is_not_asked_again(vendor, make_services, script, code, retry
         (speak.status(500, ECHO), "upstream"),
         (speak.status(503, body=b"<html>busy</html>", content_type="text/html"), "upstream"),
         (speak.status(529, ECHO), "upstream"),
+        (speak.status(499, ECHO), "upstream"),
         (speak.status(200, body=b"<html>hello</html>", content_type="text/html"), "upstream"),
         (speak.status(200, body=json.dumps({"error": ECHO}).encode()), "upstream"),
         (speak.status(200, body=b'{"choices": []}'), "upstream"),

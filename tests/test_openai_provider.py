@@ -1,6 +1,6 @@
 """Answers: the real SDK through our provider, from a server that speaks Chat Completions."""
 
-import statistics
+import os
 import threading
 import time
 
@@ -10,6 +10,7 @@ from server.cancel import CancelToken
 from server.providers import wire
 from server.providers.base import Call, Finish, Question, Usage
 from server.providers.openai import OpenAI
+from tests.live import until
 from tests.vendors import openai_server as speak
 from tests.vendors.openai_asking import CLIENT, KEY, ask, failure, text_of
 from tests.vendors.openai_server import OpenAIServer
@@ -27,7 +28,7 @@ def vendor(monkeypatch):
 
 
 def test_an_answer_comes_in_the_vendors_own_pieces_with_its_counts(vendor):
-    assert ask() == ["Hel", "lo", Usage(4, 2), Finish("stop")]
+    assert ask() == ["Hel", "lo", Finish("stop"), Usage(4, 2)]
     request = vendor.exchanges[0]
     assert request.path == "/v1/chat/completions"
     assert request.headers["authorization"] == f"Bearer {KEY}"
@@ -70,7 +71,7 @@ def test_an_answer_comes_in_the_vendors_own_pieces_with_its_counts(vendor):
 )
 def test_the_text_is_the_same_however_its_bytes_arrive(vendor, script):
     vendor.plays(script)
-    assert ask() == ["Caf", "é ", "😀", " \n{}", Usage(4, 2), Finish("stop")]
+    assert ask() == ["Caf", "é ", "😀", " \n{}", Finish("stop"), Usage(4, 2)]
 
 
 def test_chunks_without_choices_or_content_do_no_harm(vendor):
@@ -89,17 +90,17 @@ def test_reasoning_is_not_the_answer(vendor):
 
 def test_an_answer_cut_at_its_limit_says_so(vendor):
     vendor.plays(speak.says("To be con", finish="length"))
-    assert ask()[-1] == Finish("length")
+    assert Finish("length") in ask()
 
 
 def test_an_answer_without_words_ends_well_when_it_says_why(vendor):
     vendor.plays(speak.says())
-    assert ask() == [Usage(4, 2), Finish("stop")]
+    assert ask() == [Finish("stop"), Usage(4, 2)]
 
 
 def test_a_filter_that_left_words_is_a_reason_and_one_that_left_none_is_blocked(vendor):
     vendor.plays(speak.says("So far", finish="content_filter"))
-    assert ask()[-1] == Finish("content_filter")
+    assert Finish("content_filter") in ask()
     vendor.plays(speak.says(finish="content_filter"))
     assert failure().code == "blocked"
     refusal = {"choices": [{"delta": {"refusal": "I can't."}}]}
@@ -132,19 +133,25 @@ def test_a_piece_leaves_as_it_comes(vendor):
 
     ask()  # the SDK is imported by the first who asks
     vendor.plays(script)
-    token, late = CancelToken(), []
-    with token.serving():
-        for item in OpenAI(CLIENT, {}).answer(Question("When?"), Call(token)):
-            if isinstance(item, str):
-                late.append(1000 * (time.monotonic() - float(item)))
-    assert len(late) == 150
-    late.sort()
-    print(f"added per piece: median {statistics.median(late):.2f} ms, p95 {late[142]:.2f} ms")
-    assert statistics.median(late) < 20
+
+    def nine_in_ten_within():
+        token, late = CancelToken(), []
+        with token.serving():
+            for item in OpenAI(CLIENT, {}).answer(Question("When?"), Call(token)):
+                if isinstance(item, str):
+                    late.append(time.monotonic() - float(item))
+        assert len(late) == 150
+        return sorted(late)[134]
+
+    # The best of three: the machine may be busy with something else, but not the provider.
+    assert min(nine_in_ten_within() for _ in range(3)) < 0.010
 
 
-def test_thirty_streams_at_once_do_not_mix(vendor):
+def test_thirty_streams_at_once_do_not_mix_and_leave_nothing_open(vendor):
     vendor.plays(speak.echoes)
+    ask()
+    until(lambda: vendor.exchanges[0].sock.fileno() < 0)
+    before = open_files()
     questions = [" ".join(f"{n}:{word}" for word in range(40)) for n in range(30)]
     heard, barrier = {}, threading.Barrier(len(questions))
 
@@ -158,3 +165,8 @@ def test_thirty_streams_at_once_do_not_mix(vendor):
     for thread in threads:
         thread.join(20)
     assert heard == {question: question + " " for question in questions}
+    until(lambda: open_files() <= before, 5)
+
+
+def open_files():
+    return len(os.listdir("/proc/self/fd"))

@@ -62,6 +62,27 @@ def test_a_video_is_sent_as_stills_with_their_times_and_the_question_last(vendor
     assert phases == ["preparing", "thinking"]
 
 
+def test_the_stills_are_made_once_however_often_the_vendor_is_asked(
+    vendor, video, make_services, monkeypatch
+):
+    monkeypatch.setattr(attempts, "FIRST_DELAY_S", 0.02)
+    vendor.plays(speak.status(503), speak.status(503), speak.says("Third."))
+    films, made = os.open(video.path, os.O_RDONLY), []
+    os.close(films)
+
+    def frames(*args):
+        made.append(args)
+        yield from real(*args)
+
+    real = media.frames
+    monkeypatch.setattr(media, "frames", frames)
+    watched = Watched(make_services(), slot(), question=Question("What moves?", video))
+    assert watched.text("gpt") == "Third."
+    assert len(made) == 1
+    first, second, third = [exchange.body for exchange in vendor.exchanges]
+    assert first == second == third
+
+
 def test_the_evidence_tells_what_is_really_sent(vendor, video):
     question = Question("What moves?", video, start=1.0, end=3.0)
     provider = OpenAI(CLIENT, {"frames": 2, "long_side": 128})

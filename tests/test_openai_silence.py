@@ -1,13 +1,15 @@
 """A vendor that goes silent, and one that is hung up on, beside a model that is well."""
 
+import threading
 import time
 
 import pytest
 
 from server.analysis import attempts
 from server.errors import ProviderError
-from server.providers import wire
+from server.providers import openai, wire
 from server.providers.demo import WORDS
+from tests.live import until
 from tests.vendors import openai_server as speak
 from tests.vendors.openai_asking import KEY, slot
 from tests.vendors.openai_server import OpenAIServer
@@ -19,6 +21,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(attempts, "FIRST_DELAY_S", 0.02)
     monkeypatch.setattr(wire, "_clients", {})
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    openai.libraries()  # half a second, the first time: not the vendor's to answer for
 
 
 @pytest.fixture
@@ -88,6 +91,31 @@ def test_a_cancel_while_waiting_to_try_again_asks_no_more(vendor, make_services)
     watched = Watched(make_services(), slot(), on_event=cancel)
     assert watched.error()["code"] == "cancelled"
     assert len(vendor.exchanges) == 1
+
+
+@pytest.mark.parametrize("lingers", [speak.stalls, speak.drips])
+def test_a_whole_answer_ends_well_though_its_vendor_lingers(
+    vendor, make_services, monkeypatch, lingers
+):
+    monkeypatch.setattr(openai, "FAREWELL_S", 1.0)
+    vendor.plays(speak.finishes_then("All ", "said.", then=lingers), about="hanging")
+    vendor.plays(
+        speak.finishes_then("Cut", finish="length", counts=(4, 2), then=lingers), about="counted"
+    )
+    vendor.plays(speak.finishes_then(finish="content_filter", then=lingers), about="filtered")
+    services = make_services(idle_timeout_s=0.4, first_text_timeout_s=0.8)
+    watched = Watched(services, slot("hanging"), slot("counted"), slot("filtered"))
+    for name, text, reason in (("hanging", "All said.", "stop"), ("counted", "Cut", "length")):
+        assert watched.text(name) == text
+        end = watched.of(name)[-1]
+        assert (end["event_type"], end.get("finish_reason")) == ("model_end", reason)
+        assert 0.9 < watched.at[watched.events.index(end)] < 1.5
+    counted = next(each for each in watched.of("counted") if "metrics" in each)["metrics"]
+    assert (counted["input_tokens"], counted["output_tokens"]) == (4, 2)
+    assert watched.error("filtered")["code"] == "blocked"
+    for exchange in vendor.exchanges:
+        assert exchange.hung_up.wait(1)
+    until(lambda: "farewell" not in [thread.name for thread in threading.enumerate()], 2)
 
 
 def test_a_flood_is_dammed(vendor, make_services, monkeypatch):

@@ -1,5 +1,7 @@
 """Server-Sent Events, read from chunks that end anywhere."""
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -50,6 +52,20 @@ def test_chunks_may_end_anywhere(texts, data):
     edges = sorted({0, *cuts, len(whole)})
     chunks = [whole[a:b] for a, b in zip(edges, edges[1:], strict=False)]
     assert [text for _, text in sse_lines.events(chunks)] == texts
+
+
+def test_a_long_line_in_small_chunks_costs_no_more_per_byte_than_a_short_one():
+    def cost(count):
+        began = time.thread_time()
+        read(*[b"x" * 64] * count)
+        return (time.thread_time() - began) / count
+
+    assert cost(15_000) < 8 * min(cost(500) for _ in range(5))
+
+
+def test_lines_that_hold_nothing_are_not_collected_without_end():
+    with pytest.raises(ProviderError, match="longer than"):
+        read(*[b"data:\n" * 100_000] * 50)
 
 
 def test_a_line_without_end_is_refused():

@@ -127,8 +127,11 @@ class Worker:
                         "and was cut there. Raise MAX_ANSWER_CHARS.",
                         retryable=False,
                     )
+            elif isinstance(item, Finish):
+                self._patience.heard()  # no more words are owed; the provider sees to the rest
             yield item
-            self._patience.waits(time.monotonic())
+            if not isinstance(item, Finish):
+                self._patience.waits(time.monotonic())
 
     def _phase(self, name):
         self.lane.phase = name

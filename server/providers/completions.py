@@ -143,8 +143,9 @@ def translated(error, code=None, retry_after=None):
         return translated(details["error"], code, retry_after)
     named = [details.get("code"), details.get("type")]
     by_name = next((CODES[n] for n in named if isinstance(n, str) and n in CODES), None)
+    code = code or code_of_number(details.get("code"))
     if by_name in ("quota", "blocked", "not_found") or code is None:
-        code = by_name or code_of_number(details.get("code"))
+        code = by_name or "upstream"
     if "flagged_input" in mapping(details.get("metadata")):  # OpenRouter's moderation, a 403
         code = "blocked"
     message = details.get("message", error)
@@ -154,9 +155,9 @@ def translated(error, code=None, retry_after=None):
 
 
 def code_of_number(number):
-    """A status as some put it inside an error: 429 or "429"."""
+    """The code of a status as some put it inside an error: 429 or "429"."""
     text = str(number)
-    return faults.code_of_status(int(text)) if text.isdecimal() and len(text) == 3 else "upstream"
+    return faults.code_of_status(int(text)) if re.fullmatch("[0-9]{3}", text) else None
 
 
 def counted(usage):

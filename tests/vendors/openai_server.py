@@ -137,6 +137,21 @@ def speaks_then(*pieces, then):
     return script
 
 
+def finishes_then(*pieces, then, finish="stop", counts=None):
+    """Says all it has to say and why it ends, then `then(exchange)` happens."""
+
+    def script(exchange):
+        exchange.head()
+        for piece in pieces:
+            exchange.chunk(event(delta(piece)))
+        exchange.chunk(event(delta(finish=finish)))
+        if counts:
+            exchange.chunk(event(usage(*counts)))
+        then(exchange)
+
+    return script
+
+
 def stalls(exchange):
     exchange.wait_for_hang_up()
 
