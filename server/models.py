@@ -183,6 +183,8 @@ def read_model(path, name, entry):
                 raise InvalidModels(f"{where} {key} must be a list of texts.")
             values[key] = tuple(values[key])
     model = Model(name=name, **values)
+    if not model.options:
+        return model
     written = ",".join(f"{option}={value}" for option, value in model.options.items())
     try:
         return replace(model, options=read_options(model, written))

@@ -26,7 +26,7 @@ def data_dir(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(data_dir):
-    with serving(data_dir, DISCONNECT_GRACE_S="0.5", HEARTBEAT_S="1") as running:
+    with serving(data_dir, DISCONNECT_GRACE_S="0.5", HEARTBEAT_S="1", MAX_RUNS=1000) as running:
         yield running
 
 

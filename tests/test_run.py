@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from server.analysis.run import AnalysisRun
 from server.errors import ProviderError
 from server.models import Model, Slot
-from server.providers import PROVIDERS
+from server.providers import PROVIDERS, provider_class
 from server.providers.base import Finish, Provider, Question, Usage
 from tests.live import until
 
@@ -42,7 +42,10 @@ class Scripted(Provider):
 @pytest.fixture(autouse=True)
 def scripted(monkeypatch):
     monkeypatch.setitem(PROVIDERS, "scripted", f"{__name__}:Scripted")
-    monkeypatch.setattr("server.models.provider_class", lambda name: Scripted)
+    monkeypatch.setattr(
+        "server.models.provider_class",
+        lambda name: Scripted if name == "scripted" else provider_class(name),
+    )
     monkeypatch.setattr(Scripted, "scripts", {})
 
 

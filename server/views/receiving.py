@@ -22,8 +22,10 @@ class Body:
             self._left = 0
         self._broken = False
         self._crawl = Crawl(environ, alarms, crawl_s, CRAWL_BYTES)
-        if sock := environ.get("gunicorn.socket"):
-            sock.settimeout(patience_s)
+        self._sock = environ.get("gunicorn.socket")
+        if self._sock is not None:
+            self._timeout_before = self._sock.gettimeout()
+            self._sock.settimeout(patience_s)
 
     def blocks(self):
         """Raises BadRequest when the client leaves before the end, or crawls."""
@@ -32,6 +34,8 @@ class Body:
                 yield block
         finally:
             self._crawl.over()
+            if self._sock is not None:
+                self._sock.settimeout(self._timeout_before)
         if self._left or self._broken:
             raise BadRequest("The body broke off before its end; send it again.")
 
