@@ -198,13 +198,13 @@ def check(where, entry, kinds, needed):
         raise InvalidModels(f"{where} must be a table of fields.")
     if unknown := set(entry) - set(kinds):
         raise InvalidModels(f"{where} has {', '.join(sorted(unknown))}; no such field.")
-    if missing := [field for field in needed if field not in entry]:
+    if missing := [name for name in needed if name not in entry]:
         raise InvalidModels(f"{where} lacks {', '.join(missing)}.")
-    for field, value in entry.items():
-        kind = kinds[field]
+    for name, value in entry.items():
+        kind = kinds[name]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             what = {str: "a text", list: "a list", dict: "a table", bool: "true or false"}
-            raise InvalidModels(f"{where} {field} must be {what.get(kind, 'a number')}.")
+            raise InvalidModels(f"{where} {name} must be {what.get(kind, 'a number')}.")
 
 
 def read_options(model, text):

@@ -18,7 +18,7 @@ def opening(path, start=None, end=None, exact=True):
     count from `start`; without `exact` frames before it, back to a key frame, come too
     and have negative times."""
     args = ["-protocol_whitelist", "file", "-format_whitelist", FORMATS]
-    args += ["-max_pixels", MAX_PIXELS, "-threads", 2]
+    args += ["-max_pixels", str(MAX_PIXELS), "-threads", "2"]
     if start:
         args += ["-ss", f"{start:.6f}"]
     if end is not None:

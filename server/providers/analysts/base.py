@@ -45,7 +45,7 @@ class Analyst(Provider):
             raise ProviderError("bad_request", "This analyst measures a video; name one.")
 
     def evidence(self, question):
-        evidence = {"kind": "measurement", "measures": self.measures}
+        evidence: dict[str, object] = {"kind": "measurement", "measures": self.measures}
         if question.video:
             evidence["window"] = [round(time, 3) for time in question.window]
             evidence["audio"] = self.hears and question.video.has_audio
