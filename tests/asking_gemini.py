@@ -34,14 +34,16 @@ def short_film(tmp_path_factory):
         + ["-f", "lavfi", "-i", "sine=d=4", "-pix_fmt", "yuv420p", str(path)],
         check=True,
     )
-    return Video(path, "clip.mp4", path.stat().st_size, 4.0, 640, 360, 20.0, "h264", True, lambda: "d")
+    return Video(
+        path, "clip.mp4", path.stat().st_size, 4.0, 640, 360, 20.0, "h264", True, lambda: "d"
+    )
 
 
-def ask(question="What happens?", model=MODEL, token=None, phases=None, **options):
+def ask(question="What happens?", model=MODEL, token=None, phases=None, on_phase=None, **options):
     """Everything the provider yields."""
     question = Question(question) if isinstance(question, str) else question
     token = token or CancelToken()
-    on_phase = (lambda name: None) if phases is None else phases.append
+    on_phase = on_phase or (phases if phases is not None else []).append
     with token.serving():
         return list(Gemini(model, options).answer(question, Call(token, on_phase)))
 

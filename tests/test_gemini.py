@@ -2,10 +2,12 @@
 it says, how it refuses, and what is refused before it is asked."""
 
 import json
+import os
 import statistics
 import threading
 import time
 from dataclasses import replace
+from email.utils import formatdate
 
 import pytest
 
@@ -14,7 +16,7 @@ from server.errors import ProviderError
 from server.providers.base import Call, Finish, Question, Usage
 from server.providers.gemini import Gemini
 from tests.asking_gemini import KEY, MODEL, ask, failure, short_film, gemini_vendor  # noqa: F401
-from tests.live import free_port
+from tests.live import free_port, until
 from tests.vendors import gemini_server as speak
 from tests.vendors.certificates import make_certificate
 
@@ -67,7 +69,7 @@ def test_a_piece_leaves_as_it_comes(vendor):
     assert statistics.median(late) < 10
 
 
-def test_thirty_streams_at_once_do_not_mix(vendor):
+def test_thirty_streams_at_once_do_not_mix_and_leave_nothing_open(vendor):
     def echo(exchange):
         answer = speak.Answer(exchange)
         for word in speak.asked(exchange).split():
@@ -76,6 +78,8 @@ def test_thirty_streams_at_once_do_not_mix(vendor):
         answer.end()
 
     vendor.plays(echo)
+    ask()  # the SDK is imported by the first who asks
+    threads_before, files_before = threading.active_count(), open_files()
     questions = [" ".join(f"{n}:{word}" for word in range(40)) for n in range(30)]
     heard, barrier = {}, threading.Barrier(len(questions))
 
@@ -89,6 +93,13 @@ def test_thirty_streams_at_once_do_not_mix(vendor):
     for thread in threads:
         thread.join(20)
     assert heard == {question: question + " " for question in questions}
+    # The vendor is of this process too: its threads and sockets end when it sees us leave.
+    until(lambda: threading.active_count() <= threads_before, 5)
+    until(lambda: open_files() <= files_before, 5)
+
+
+def open_files():
+    return len(os.listdir("/proc/self/fd"))
 
 
 def test_what_was_said_before_comes_before(vendor):
@@ -113,11 +124,13 @@ def test_what_was_said_before_comes_before(vendor):
     [
         (400, "bad_request"),
         (401, "auth"),
+        (402, "quota"),
         (403, "auth"),
         (404, "not_found"),
         (429, "rate_limit"),
         (500, "upstream"),
         (503, "upstream"),
+        (529, "upstream"),
     ],
 )
 def test_a_refusal_keeps_its_true_status_and_is_asked_once(vendor, status, code, shape):
@@ -128,6 +141,21 @@ def test_a_refusal_keeps_its_true_status_and_is_asked_once(vendor, status, code,
     assert error.code == code and len(vendor.exchanges) == 1
     if status == 429:
         assert error.retry_after == 7
+
+
+def test_the_time_to_wait_may_come_as_a_date(vendor):
+    in_a_minute = formatdate(time.time() + 60, usegmt=True)
+    vendor.plays(speak.refuses(429, speak.error(429, "slow"), Retry_After=in_a_minute))
+    assert failure().retry_after == pytest.approx(60, abs=3)
+
+
+def test_no_password_of_this_machine_goes_to_the_vendor(vendor, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password canary-of-netrc\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    ask()
+    assert "authorization" not in vendor.exchanges[0].headers
 
 
 def test_a_redirect_is_refused_and_the_key_stays_here(vendor):

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -10,9 +11,12 @@ from server.errors import Abandoned, ProviderError
 from server.providers import wire
 from server.providers.base import Call, Question
 from server.providers.gemini import Gemini
-from tests.asking_gemini import KEY, MODEL, Asking, ask, gemini_vendor  # noqa: F401
+from tests.asking_gemini import KEY, MODEL, Asking, ask
+from tests.asking_gemini import gemini_vendor, short_film  # noqa: F401
 from tests.vendors import gemini_server as speak
+from tests.vendors.base import SILENCES, Vendor, silent_proxy
 from tests.vendors.certificates import make_certificate
+from tests.vendors.deaf import DeafVendor
 
 
 @pytest.mark.parametrize("moment", ["before the headers", "mid-answer"])
@@ -58,6 +62,47 @@ def test_a_vendor_silent_in_the_tls_handshake_is_hung_up_on(monkeypatch):
             began = time.monotonic()
             assert isinstance(asking.outcome(), ProviderError)
             assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("moment", SILENCES)
+def test_a_cancel_hangs_up_on_a_proxy_reached_by_tls(moment, tmp_path, monkeypatch):
+    certificate = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    wire.tls_context.cache_clear()
+    with Vendor(silent_proxy(moment), certificate) as proxy:
+        scheme = "http" if moment == "mid-answer" else "https"
+        monkeypatch.setenv(f"{scheme}_proxy", proxy.origin)
+        monkeypatch.setenv("GEMINI_API_KEY", KEY)
+        monkeypatch.setenv("GEMINI_BASE_URL", f"{scheme}://gemini.invalid")
+        token = CancelToken()
+        asking = Asking(token)
+        [exchange] = proxy.wait_for(1)
+        began = time.monotonic()
+        token.cancel()
+        assert isinstance(asking.outcome(), (Abandoned, ProviderError))
+        assert time.monotonic() - began < 1
+        assert exchange.hung_up.wait(1)
+    wire.tls_context.cache_clear()
+
+
+@pytest.mark.parametrize("way", ["inline", "files"])
+def test_a_vendor_that_does_not_read_is_hung_up_on(way, film, tmp_path, monkeypatch):
+    """The film is larger than what a system's buffers take off our hands."""
+    path = tmp_path / "large.mp4"
+    path.write_bytes(bytes(13_000_000))
+    question = Question("What?", replace(film, path=path))
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+
+    with DeafVendor() as vendor:
+        monkeypatch.setenv("GEMINI_BASE_URL", vendor.origin)
+        token, phases = CancelToken(), []
+        asking = Asking(token, question, phases=phases, upload=way)
+        vendor.wait_until_the_line_is_full()
+        began = time.monotonic()
+        token.cancel()
+        assert isinstance(asking.outcome(), (Abandoned, ProviderError))
+        assert time.monotonic() - began < 1
+        assert phases[-1] == "uploading"
 
 
 def test_a_call_that_was_called_off_before_it_began_sends_nothing(vendor):

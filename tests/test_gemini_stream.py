@@ -72,6 +72,7 @@ def test_thoughts_are_not_the_answer():
 
 
 def test_the_last_counts_count_and_what_is_not_said_stays_unknown():
+    assert read(chunk("a", usage=(-7, True, 2.5)), chunk(finish=1))[1] == Usage(None, None)
     assert read(chunk("a", usage=(7,)), STOP) == ["a", Usage(7, 3), Finish("stop")]
     assert read(chunk("a"), chunk(finish=1)) == ["a", Finish("stop")]
     odd = {"promptTokenCount": "7", "candidatesTokenCount": True}

@@ -1,6 +1,8 @@
 """How a video gets to Gemini: inside the request or as an upload, and what is told of it."""
 
 import base64
+import json
+import os
 import threading
 from dataclasses import replace
 
@@ -84,7 +86,7 @@ def test_when_the_one_who_makes_the_copy_leaves_the_next_makes_it(vendor, film, 
     leaving = Asking(token, question)
     assert begun.wait(10)
     staying = Asking(CancelToken(), question, phases=phases)
-    until(lambda: phases.count("preparing") > 1)
+    until(lambda: phases)
     token.cancel()
     assert isinstance(leaving.outcome(), Abandoned)
     assert staying.outcome() is None
@@ -108,8 +110,9 @@ def test_the_evidence_tells_what_is_sent_without_making_it(film):
 
 
 def test_how_a_film_is_sent_follows_from_its_size_and_length(film):
-    def plan(megabytes, seconds, way=None, name="a.mp4", **window):
-        video = replace(film, name=name, size=megabytes << 20, duration=seconds, height=1080)
+    def plan(megabytes, seconds, way=None, name="a.mp4", codec="h264", **window):
+        video = replace(film, size=megabytes << 20, duration=seconds, height=1080)
+        video = replace(video, name=name, codec=codec)
         return gemini_video.plan(Question("?", video, **window), way)
 
     assert plan(10, 60).sent == "original" and not plan(10, 60).upload
@@ -119,11 +122,20 @@ def test_how_a_film_is_sent_follows_from_its_size_and_length(film):
     assert plan(500, 3600, start=0, end=1800).sent == "proxy 480p"
     assert plan(5000, 1800).sent == "proxy 480p" and plan(5000, 1800).upload
     assert plan(10, 60, name="a.mkv").sent == "proxy 480p"  # a container Google does not take
+    assert plan(10, 60, name="a.mov", codec="prores").sent == "proxy 480p"
+    assert plan(10, 60, name="a.mov", codec="hevc").sent == "original"
     longest = plan(500, 400)
     assert not longest.upload and longest.kbps < plan(500, 60).kbps
     assert longest.kbps * 1000 / 8 * 400 < gemini_video.INLINE_BYTES
     with pytest.raises(ProviderError):
         plan(500, 1800, "inline")
+
+
+def test_a_file_without_a_picture_is_refused_and_no_evidence_is_claimed(vendor, film):
+    question = Question("What?", replace(film, width=0, height=0, codec=""))
+    for ask_for in (Gemini(MODEL, {}).preflight, Gemini(MODEL, {}).evidence):
+        with pytest.raises(ProviderError, match="no picture"):
+            ask_for(question)
 
 
 def test_a_film_that_is_gone_or_broken_is_this_models_failure(vendor, film, tmp_path):
@@ -174,19 +186,33 @@ def test_another_key_never_sees_the_uploads_of_the_first(vendor, film, monkeypat
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_an_expired_upload_is_replaced_once(vendor, film, status):
+    vendor.says_missing = status
     ask(Question("What?", film), upload="files")
-    gone = speak.refuses(status, speak.error(status, "You may not, or it is not there."))
-    vendor.plays(gone, speak.text("Anew"))
-    assert ask(Question("What?", film), upload="files")[0] == "Anew"
+    vendor.files.clear()
+    assert ask(Question("What?", film), upload="files")[0] == "Hel"
     assert len(vendor.of("take")) == 2
-    vendor.plays(gone)
+
+    def takes_and_loses(exchange):
+        vendor._take(exchange)
+        vendor.files.clear()
+
+    vendor.files.clear()
+    vendor.plays(takes_and_loses, about="take")
     failure(Question("What?", film), upload="files")
     assert len(vendor.of("take")) == 3
 
 
-def test_a_refused_key_is_no_reason_to_upload_again(vendor, film):
-    vendor.plays(speak.refuses(403, speak.error(403, "no")))
-    assert failure(Question("What?", film), upload="files").code == "auth"
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_question_refused_for_another_reason_costs_no_upload(vendor, film, status):
+    """A dead model, a model this key may not use, a question that is too long."""
+    vendor.plays(speak.text("Fine"), speak.refuses(status, speak.error(status, "no")))
+    ask(Question("What?", film), upload="files")
+    for _ in range(4):
+        error = failure(Question("What?", film), upload="files")
+        assert error.code == {400: "bad_request", 403: "auth", 404: "not_found"}[status]
+    assert len(vendor.of("take")) == 1
+    vendor.plays(speak.text("Fine again"))
+    assert ask(Question("What?", film), upload="files")[0] == "Fine again"
     assert len(vendor.of("take")) == 1
 
 
@@ -197,11 +223,60 @@ def test_a_film_google_cannot_process_is_the_films_fault_and_not_kept(vendor, fi
     assert ask(Question("What?", film), upload="files")[0] == "Hel"
 
 
-def test_bytes_are_not_sent_where_an_answer_points(vendor, film):
-    elsewhere = "http://169.254.169.254/upload"
-    vendor.plays(lambda e: e.whole(200, b"", X_Goog_Upload_URL=elsewhere), about="begin")
+@pytest.mark.parametrize(
+    "told",
+    ["http://169.254.169.254/upload", "https://127.0.0.1/upload", "/upload", "http://[x", ""],
+)
+def test_bytes_are_not_sent_where_an_answer_points(vendor, film, told):
+    vendor.plays(lambda e: e.whole(200, b"", X_Goog_Upload_URL=told), about="begin")
     error = failure(Question("What?", film), upload="files")
-    assert (error.code, error.retryable) == ("upstream", False)
+    assert error.code == "upstream"
+    assert error.retryable == (told in ("http://[x", ""))  # the one who stutters, not the thief
+    assert vendor.of("take") == []
+
+
+@pytest.mark.parametrize("name", ["files/../models", "files/a?key=b", "files/", "elsewhere/a", 7])
+def test_a_name_that_is_none_is_not_put_into_a_url(vendor, film, name):
+    told = {"file": {"name": name, "uri": "x", "state": "PROCESSING"}}
+    vendor.plays(lambda e: e.whole(200, json.dumps(told).encode()), about="take")
+    assert failure(Question("What?", film), upload="files").code == "upstream"
+    assert vendor.of("tell") == []
+
+
+@pytest.mark.parametrize("way", ["inline", "files"])
+@pytest.mark.parametrize("size", [0, 400_000, 9_000_000])
+def test_a_file_that_changes_while_it_is_sent_is_not_mixed_up(vendor, film, tmp_path, way, size):
+    path = tmp_path / "changing.mp4"
+    path.write_bytes(bytes(3_000_000))
+    phases = []
+
+    def on_phase(name):
+        phases.append(name)
+        if phases.count("uploading") == 3:
+            os.truncate(path, size)
+
+    question = Question("What?", replace(film, path=path))
+    if size > 3_000_000:
+        ask(question, on_phase=on_phase, upload=way)
+    else:
+        error = failure(question, on_phase=on_phase, upload=way)
+        assert (error.code, error.retryable) == ("not_found", False)
+        assert "changed" in error.message and str(tmp_path) not in error.message
+
+
+@pytest.mark.parametrize("way", ["inline", "files"])
+def test_a_file_that_vanishes_before_it_is_sent_is_not_the_networks_fault(
+    vendor, film, tmp_path, way
+):
+    path = tmp_path / "vanishing.mp4"
+    path.write_bytes(bytes(3_000_000))
+    error = failure(
+        Question("What?", replace(film, path=path)),
+        on_phase=lambda name: path.unlink(missing_ok=True),
+        upload=way,
+    )
+    assert (error.code, error.retryable) == ("not_found", False)
+    assert vendor.exchanges == []
 
 
 def test_a_cancel_ends_the_waiting_for_a_film_to_be_processed(vendor, film):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from server import media
+from server.analysis import attempts
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
 from server.providers import wire
@@ -14,8 +15,9 @@ from server.providers.addresses import is_openai, is_web_address, ollama_url
 from server.providers.base import Question, Usage, Video
 from server.providers.openai import OpenAI
 from tests.vendors import openai_server as speak
-from tests.vendors.openai_asking import CLIENT, KEY, ask, failure, text_of
+from tests.vendors.openai_asking import CLIENT, KEY, ask, failure, slot, text_of
 from tests.vendors.openai_server import OpenAIServer
+from tests.watched import Watched
 
 
 @pytest.fixture
@@ -63,24 +65,22 @@ def test_a_video_is_sent_as_stills_with_their_times_and_the_question_last(vendor
 
 
 def test_the_stills_are_made_once_however_often_the_vendor_is_asked(
-    vendor, video, make_services, monkeypatch
+    vendor, video, make_services, monkeypatch, tmp_path
 ):
     monkeypatch.setattr(attempts, "FIRST_DELAY_S", 0.02)
-    vendor.plays(speak.status(503), speak.status(503), speak.says("Third."))
-    films, made = os.open(video.path, os.O_RDONLY), []
-    os.close(films)
+    film = tmp_path / "film.mp4"
+    film.write_bytes(video.path.read_bytes())
 
-    def frames(*args):
-        made.append(args)
-        yield from real(*args)
+    def loses_the_film(exchange):
+        film.unlink(missing_ok=True)
+        speak.status(503)(exchange)
 
-    real = media.frames
-    monkeypatch.setattr(media, "frames", frames)
-    watched = Watched(make_services(), slot(), question=Question("What moves?", video))
+    vendor.plays(loses_the_film, loses_the_film, speak.says("Third."))
+    question = Question("What moves?", replace(video, path=film))
+    watched = Watched(make_services(), slot(), question=question)
     assert watched.text("gpt") == "Third."
-    assert len(made) == 1
     first, second, third = [exchange.body for exchange in vendor.exchanges]
-    assert first == second == third
+    assert first == second == third and b"image/jpeg" in first
 
 
 def test_the_evidence_tells_what_is_really_sent(vendor, video):

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,8 @@ from server.providers.pegasus import Pegasus
 from tests.live import until
 from tests.vendors import pegasus_server as speak
 from tests.vendors.certificates import make_certificate
-from tests.vendors.pegasus_asking import BY_ASSET
+from tests.vendors.deaf import DeafVendor
+from tests.vendors.pegasus_asking import BY_ASSET, MODEL, ask
 from tests.vendors.pegasus_asking import fresh, pegasus_vendor, short_film  # noqa: F401
 from tests.vendors.pegasus_server import PegasusServer
 
@@ -63,3 +65,27 @@ def test_a_cancel_hangs_up_in_every_phase(video, monkeypatch, tmp_path, tls, abo
             assert ended and ended[0] - began < 1
     finally:
         wire.tls_context.cache_clear()
+
+
+@pytest.mark.parametrize("model", [MODEL, BY_ASSET], ids=["inline", "upload"])
+def test_a_vendor_that_does_not_read_is_hung_up_on(model, video, tmp_path, monkeypatch):
+    """The film is larger than what a system's buffers take off our hands."""
+    path = tmp_path / "large.mp4"
+    path.write_bytes(bytes(13_000_000))
+    question = Question("What?", replace(video, path=path))
+    with DeafVendor() as vendor:
+        monkeypatch.setenv("TWELVELABS_BASE_URL", vendor.origin)
+        token, ended = CancelToken(), []
+
+        def worker():
+            with pytest.raises((ProviderError, Abandoned)):
+                ask(question, model, token)
+            ended.append(time.monotonic())
+
+        thread = threading.Thread(target=worker)
+        thread.start()
+        vendor.wait_until_the_line_is_full()
+        began = time.monotonic()
+        token.cancel("enough")
+        thread.join(2)
+        assert ended and ended[0] - began < 1

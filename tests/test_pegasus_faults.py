@@ -72,6 +72,8 @@ def test_a_refusal_is_not_asked_again(vendor, watch, script, code):
         (speak.events({**speak.START, **bad()}), "upstream"),
         (speak.events(speak.end("error", error=bad())), "upstream"),
         (speak.events(speak.end(None, error=bad())), "upstream"),
+        (speak.events(speak.end("error")), "upstream"),
+        (speak.events(speak.end("FAILED")), "upstream"),
         (speak.sends(b'{"event_type": oops}\n', speak.line(speak.end())), "upstream"),
         (speak.sends(b"[1]\n", speak.line(speak.end())), "upstream"),
         (speak.sends(b"data: {}\n\n"), "upstream"),
@@ -98,6 +100,7 @@ def test_a_failure_that_may_pass_is_tried_three_times_and_then_told(vendor, watc
         (lambda exchange: exchange.chunk(speak.line(bad())), "upstream"),
         (lambda exchange: exchange.chunk(speak.line({"error": bad()})), "upstream"),
         (lambda exchange: exchange.chunk(speak.line({"event_type": "error"})), "upstream"),
+        (lambda exchange: exchange.chunk(speak.line(speak.end("error"))), "upstream"),
         (lambda exchange: exchange.raw(b"not a chunk\r\n"), "network"),
     ],
     ids=[
@@ -109,6 +112,7 @@ def test_a_failure_that_may_pass_is_tried_three_times_and_then_told(vendor, watc
         "flat error",
         "error object",
         "error event",
+        "an end that is none",
         "bad framing",
     ],
 )

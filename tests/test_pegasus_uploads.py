@@ -1,15 +1,17 @@
 """Assets: uploaded once, waited for, reused, replaced; and the ones an index has."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
+from server import media
 from server.cancel import CancelToken
 from server.errors import Abandoned
 from server.providers.base import Question
 from tests.live import until
 from tests.vendors import pegasus_server as speak
-from tests.vendors.pegasus_asking import BY_ASSET, KEY, ask, failure, text_of
+from tests.vendors.pegasus_asking import BY_ASSET, KEY, MODEL, ask, failure, text_of
 from tests.vendors.pegasus_asking import fresh, pegasus_vendor, short_film  # noqa: F401
 
 
@@ -38,20 +40,48 @@ def test_another_key_has_uploads_of_its_own(vendor, video, monkeypatch):
 
 def test_an_upload_that_is_gone_is_replaced_once(vendor, video):
     ask(Question("What?", video), BY_ASSET)
-    vendor.plays(speak.missing, speak.says("Again."))
-    assert text_of(ask(Question("What?", video), BY_ASSET)) == "Again."
+    vendor.assets.clear()
+    assert text_of(ask(Question("What?", video), BY_ASSET)) == "Hello"
     assert len(vendor.uploaded) == 2
-    vendor.plays(speak.missing)
+
+    def takes_and_loses(exchange):
+        vendor.take(exchange)
+        vendor.assets.clear()
+
+    vendor.assets.clear()
+    vendor.plays(takes_and_loses, about="upload")
     assert failure(Question("What?", video), BY_ASSET).code == "not_found"
     assert len(vendor.uploaded) == 3
-    assert len(vendor.questions) == 5
 
 
-def test_a_refused_question_costs_no_new_upload(vendor, video):
-    vendor.plays(speak.status(400, speak.flat("token_limit_exceeded", "Too long.")))
-    for _ in range(2):
-        assert "Too long." in failure(Question("What?", video), BY_ASSET).message
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, speak.flat("token_limit_exceeded")),
+        (403, speak.flat("unauthorized")),
+        (404, speak.flat("resource_not_exist")),
+    ],
+)
+def test_a_question_refused_for_another_reason_costs_no_upload(vendor, video, status, body):
+    """A dead model, a model this key may not use, a question that is too long."""
+    vendor.plays(speak.says("Fine."), speak.status(status, body))
+    ask(Question("What?", video), BY_ASSET)
+    for _ in range(4):
+        error = failure(Question("What?", video), BY_ASSET)
+        assert error.code == {400: "bad_request", 403: "auth", 404: "not_found"}[status]
     assert len(vendor.uploaded) == 1
+    vendor.plays(speak.says("Fine again."))
+    assert text_of(ask(Question("What?", video), BY_ASSET)) == "Fine again."
+    assert len(vendor.uploaded) == 1
+
+
+def test_a_dead_model_is_no_reason_to_send_what_an_index_has(vendor, video):
+    vendor.indexed["idx1", "vid1"] = "asset-of-index"
+    vendor.assets["asset-of-index"] = ["ready"]
+    vendor.plays(speak.missing)
+    question = Question("What?", video, index_id="idx1", video_id="vid1")
+    assert failure(question).code == "not_found"
+    assert len(vendor.questions) == 1
 
 
 def test_a_video_that_cannot_be_processed_is_said_and_sent_anew_next_time(vendor, video):
@@ -61,6 +91,28 @@ def test_a_video_that_cannot_be_processed_is_said_and_sent_anew_next_time(vendor
     vendor.first_states = ["ready"]
     assert text_of(ask(Question("What?", video), BY_ASSET)) == "Hello"
     assert len(vendor.uploaded) == 2
+
+
+def test_slots_that_ask_about_one_stretch_share_one_copy(vendor, video, monkeypatch):
+    made, clip = [], media.clip
+    monkeypatch.setattr(media, "clip", lambda *a, **k: made.append(a[3]) or clip(*a, **k))
+    everybody, sent = threading.Barrier(4), []
+
+    def together(exchange):
+        everybody.wait(10)  # nobody's copy is gone before all have sent it
+        sent.append(exchange.json["video"]["base64_string"])
+        speak.says("Seen.")(exchange)
+
+    vendor.plays(together)
+    model = replace(MODEL, limits={"max_seconds": 3})
+    question = Question("What?", video, start=1.0, end=3.0)
+    threads = [threading.Thread(target=ask, args=(question, model)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(sent) == 4 and len(set(sent)) == 1
+    assert len(made) == 1 and not made[0].parent.exists()
 
 
 def test_when_the_one_who_uploads_is_called_off_the_next_takes_over(vendor, video):
@@ -88,6 +140,7 @@ def test_when_the_one_who_uploads_is_called_off_the_next_takes_over(vendor, vide
 
 def test_an_index_is_asked_first_and_nothing_is_sent(vendor, video):
     vendor.indexed["idx1", "vid1"] = "asset-of-index"
+    vendor.assets["asset-of-index"] = ["ready"]
     ask(Question("What?", video, index_id="idx1", video_id="vid1", end=2.0))
     [request] = vendor.questions
     assert request.json["video"] == {"type": "asset_id", "asset_id": "asset-of-index"}
@@ -110,8 +163,6 @@ def test_an_index_is_asked_first_and_nothing_is_sent(vendor, video):
 def test_what_an_index_does_not_have_is_sent(vendor, video, index_id, video_id, looked_up):
     vendor.indexed["idx1", "no-asset"] = None
     vendor.indexed["idx1", "gone"] = "deleted"
-    if video_id == "gone":
-        vendor.plays(speak.missing, speak.says("Hel", "lo"))
     question = Question("What?", video, index_id=index_id, video_id=video_id)
     assert text_of(ask(question)) == "Hello"
     assert len(vendor.of("index")) == looked_up

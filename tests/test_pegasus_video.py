@@ -108,6 +108,19 @@ def test_the_evidence_tells_what_is_really_sent(video):
     assert Pegasus(BY_ASSET, {}).evidence(question)["sent"] == "asset"
     indexed = replace(question, index_id="a", video_id="b")
     assert Pegasus(MODEL, {}).evidence(indexed)["sent"].startswith("indexed asset")
+    assert Pegasus(MODEL, {}).evidence(indexed)["native"] is True
+
+
+def test_what_cannot_be_known_before_the_index_is_asked_is_not_claimed(video):
+    model = replace(MODEL, limits={"max_seconds": 3})
+    question = Question("What?", video, start=1.0, end=3.0, index_id="a", video_id="b")
+    given = Pegasus(model, {}).evidence(question)
+    assert (given["native"], given["prompt_sha256"]) == (None, None)
+
+
+def test_what_is_refused_is_no_evidence(video):
+    with pytest.raises(ProviderError, match="no picture"):
+        Pegasus(MODEL, {}).evidence(Question("What?", replace(video, width=0, height=0)))
 
 
 def test_what_it_does_not_take_is_refused_with_the_reason(vendor, video):
@@ -142,6 +155,8 @@ def test_what_it_takes_is_not_refused(vendor, video):
         ({"size": 300_000_000, "duration": 3000.0}, {"start": 9.0, "end": 30.0}, 480, True),
         ({"width": 7680, "height": 4320}, {}, 480, True),
         ({"size": 300_000_000, "width": 1080, "height": 1920}, {}, 854, True),
+        ({"codec": "prores"}, {}, 480, True),
+        ({"codec": "hevc"}, {}, None, True),
         ({"name": "a.ts"}, {}, None, True),
         ({"name": "a.ts"}, {"start": 1.0}, 480, True),
         ({"width": 0, "height": 0, "size": 300_000_000}, {}, 480, True),

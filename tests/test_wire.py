@@ -16,7 +16,7 @@ from server.errors import Abandoned, ProviderError
 from server.providers import faults, wire
 from tests.live import free_port, until
 from tests.vendors import openai_server as speak
-from tests.vendors.base import Vendor
+from tests.vendors.base import SILENCES, Vendor, silent_proxy
 from tests.vendors.certificates import make_certificate
 
 KEY = {"Authorization": "Bearer sk-canary-0123456789"}
@@ -114,6 +114,39 @@ def test_a_cancel_hangs_up_in_the_middle_of_a_tls_handshake(library):
             call.token.cancel("enough")
             call.join(1)
             assert call.ended_at - cancelled_at < 0.5
+
+
+@both_libraries
+@pytest.mark.parametrize("moment", SILENCES)
+def test_a_cancel_hangs_up_on_a_proxy_reached_by_tls(library, moment, tmp_path, monkeypatch):
+    certificate = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    with Vendor(silent_proxy(moment), certificate) as proxy:
+        scheme = "http" if moment == "mid-answer" else "https"
+        monkeypatch.setenv(f"{scheme}_proxy", proxy.origin)
+        call = Fetching(library, f"{scheme}://vendor.invalid")
+        [exchange] = proxy.wait_for(1)
+        if moment == "mid-answer":
+            until(lambda: b"[" in call.received)
+        cancelled_at = time.monotonic()
+        call.token.cancel("enough")
+        call.join(2)
+        assert call.ended_at and call.ended_at - cancelled_at < 0.5
+        assert exchange.hung_up.wait(1)
+
+
+@both_libraries
+def test_a_cancel_hangs_up_in_the_handshake_with_a_proxy(library, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("https_proxy", f"https://127.0.0.1:{listener.getsockname()[1]}")
+        call = Fetching(library, "https://vendor.invalid")
+        sock, _ = listener.accept()
+        with sock:
+            assert sock.recv(1) == b"\x16"
+            cancelled_at = time.monotonic()
+            call.token.cancel("enough")
+            call.join(2)
+            assert call.ended_at and call.ended_at - cancelled_at < 0.5
 
 
 @both_libraries

@@ -2,15 +2,16 @@
 
 import os
 import secrets
+from contextlib import closing
 from pathlib import Path
 
 from ..errors import MediaError
 from .probing import probe
-from .process import LONG, run
+from .process import LONG, output, run
 from .reading import LONGEST_S, PICTURE, QUIET, opening
 
 
-def clip(path, start, end, target, *, height=None, video_kbps=None, token=None):
+def clip(path, start, end, target, *, height=None, video_kbps=None, token=None, on_progress=None):
     """Write `start` to `end` of a video as MP4 (H.264, AAC); small if asked."""
     rows = f"min({height},ih)" if height else "ih"
     # H.264 in 4:2:0 wants even sides; the pixels become square on the way.
@@ -23,17 +24,34 @@ def clip(path, start, end, target, *, height=None, video_kbps=None, token=None):
         args += ["-bufsize", f"{video_kbps * 3}k", "-c:a", "aac", "-b:a", "64k", "-ac", 1]
     else:
         args += ["-crf", 23, "-c:a", "aac", "-b:a", "128k", "-ac", 2]
-    render([*args, "-movflags", "+faststart"], target, end - start, token=token)
+    args += ["-movflags", "+faststart"]
+    render(args, target, end - start, token=token, on_progress=on_progress)
 
 
-def render(args, target, seconds=None, *, format="mp4", token=None, limit_s=LONGEST_S):
+def render(
+    args,
+    target,
+    seconds=None,
+    *,
+    format="mp4",
+    token=None,
+    limit_s=LONGEST_S,
+    on_progress=None,
+):
     """Run ffmpeg into `target`: there is either the whole file or none. With `seconds`,
-    what comes out must be about that long: ffmpeg calls half a damaged file a success."""
+    what comes out must be about that long: ffmpeg calls half a damaged file a success.
+    `on_progress` is called now and then while ffmpeg gets on, and may raise."""
     target = Path(target)
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         command = [*QUIET, *args, "-f", format, "-y", f"file:{part}"]
-        run(command, token, limit_s, LONG)
+        if on_progress is None:
+            run(command, token, limit_s, LONG)
+        else:
+            command = ["-progress", "pipe:1", *command]
+            with closing(output(command, token, limit_s, LONG)) as progress:
+                for _ in advances(progress):
+                    on_progress()
         if seconds is not None:
             made = probe(part, token).duration
             if made < seconds - max(1.0, seconds * 0.02):
@@ -43,3 +61,15 @@ def render(args, target, seconds=None, *, format="mp4", token=None, limit_s=LONG
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def advances(progress):
+    """How far it is, each time it is further: ffmpeg repeats itself when it stands still."""
+    furthest, rest = 0, b""
+    for data in progress:
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            name, _, value = line.partition(b"=")
+            if name == b"out_time_us" and value.isdigit() and int(value) > furthest:
+                furthest = int(value)
+                yield furthest

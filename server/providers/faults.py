@@ -16,6 +16,7 @@ from ..errors import ProviderError
 from ..redact import redact
 
 MAX_DETAIL = 200
+MAX_READ = 2000
 # A vendor may be a server on this machine, and its errors may name its files. What only
 # looks like a path stays: a web address, 1/2, and/or, image/png.
 PATH = re.compile(r"""(?x)
@@ -69,6 +70,8 @@ def presentable(detail):
     """A vendor's message as it may be shown: one line, without secrets or paths, not long."""
     if not isinstance(detail, str):
         return ""
+    if len(detail) > MAX_READ:  # looking for paths takes the square of the length
+        detail = detail[:MAX_READ].rpartition(" ")[0]
     text = " ".join(detail.split())
     # First, or a letter that nobody sees would take a secret apart.
     text = "".join(letter for letter in text if letter.isprintable())

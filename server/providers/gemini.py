@@ -2,7 +2,7 @@
 
 The official SDK (google-generativeai) makes the request (`gemini_line.py`), guarded on its
 way (`gemini_wire.py`); what the answer says is `gemini_stream.py`, how the video gets
-there `gemini_video.py`, `gemini_proxy.py` and `gemini_files.py`.
+there `gemini_video.py`, `proxies.py` and `gemini_files.py`.
 """
 
 import re
@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from .. import credentials
 from ..errors import ProviderError
-from . import gemini_stream, gemini_video, wire
+from . import bodies, gemini_stream, gemini_video, proxies, wire
 from .base import Provider
-from .gemini_proxy import made
+from .numbers import between
 from .uploads import Uploads
 
 GOOGLE = "https://generativelanguage.googleapis.com"
@@ -23,18 +23,8 @@ MAX_SECONDS = 3600  # what fits a million tokens at one frame a second, with sou
 MODEL_NAME = re.compile(r"((models|tunedModels)/)?[A-Za-z0-9][\w.-]*", re.ASCII)
 URL_CHARACTERS = re.compile(r"[A-Za-z0-9._~:/\[\]@%+-]+")  # of one without a query
 
-# Google keeps a file for 48 hours.
-UPLOADS = Uploads(lives_s=46 * 3600, clock=time.time)
-
-
-def number(kind, least, most):
-    def read(text):
-        value = kind(text)
-        if not least <= value <= most:
-            raise ValueError(text)
-        return value
-
-    return read
+# Google keeps a file for 48 hours, and says of one that is gone that we may not see it.
+UPLOADS = Uploads(lives_s=46 * 3600, clock=time.time, gone=("auth", "not_found"))
 
 
 def way(text):
@@ -46,21 +36,16 @@ def way(text):
 class Gemini(Provider):
     env_vars = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
     options = {
-        "fps": number(float, 0.01, 24),
-        "max_tokens": number(int, 1, 1_000_000),
-        "temperature": number(float, 0, 2),
+        "fps": between(float, 0.01, 24),
+        "max_tokens": between(int, 1, 1_000_000),
+        "temperature": between(float, 0, 2),
         "upload": way,
     }
 
     def prompt(self, question):
         if question.video is None or not question.start:
             return question.text
-        start, end = question.window
-        return (
-            f"The video is the stretch from {start:g} s to {end:g} s of a longer one. When you "
-            f"name a time, count it in the longer one: the first frame is at {start:g} s.\n\n"
-            f"{question.text}"
-        )
+        return proxies.explained(question)
 
     def preflight(self, question):
         self._key()
@@ -69,6 +54,7 @@ class Gemini(Provider):
             raise ProviderError("not_found", "There is no model of that name.")
         if question.video is None:
             return
+        gemini_video.check(question.video)
         self._plan(question)
         start, end = question.window
         limit = self.model.limits.get("max_seconds", MAX_SECONDS)
@@ -84,6 +70,7 @@ class Gemini(Provider):
         given = super().evidence(question)
         if question.video is None:
             return given
+        gemini_video.check(question.video)
         plan = self._plan(question)
         return {
             **given,
@@ -111,37 +98,26 @@ class Gemini(Provider):
         plan = self._plan(question)
         if plan.upload:
             return self._ask_with_upload(line, question, plan, call)
-        with made(question, plan, call) as path:
-            if path.stat().st_size <= gemini_video.INLINE_BYTES:
+        with proxies.made(question, plan, call) as path:
+            if bodies.size(path) <= gemini_video.INLINE_BYTES:
                 call.phase("uploading")
                 inline = {"inlineData": {"mimeType": plan.mime}}
                 return self._ask(line, question, inline, path, call)
-        # The encoder missed its rate by far.
-        return self._ask_with_upload(line, question, replace(plan, upload=True), call)
+            # The encoder missed its rate by far.
+            return self._ask_with_upload(line, question, replace(plan, upload=True), call)
 
-    def _ask_with_upload(self, line, question, plan, call, again=True):
-        def upload():
-            try:
-                with made(question, plan, call) as path:
-                    return line.files.upload(path, plan.mime, call)
-            except ProviderError:
-                call.token.check()  # hung up by our own reader, it has not failed for others
-                raise
+    def _ask_with_upload(self, line, question, plan, call):
+        def upload(call):
+            with proxies.made(question, plan, call) as path:
+                return line.files.upload(path, plan.mime, call)
 
-        key = (line.owner, question.video.digest, question.window, plan)
-        file, reused = UPLOADS.get(key, upload, lambda: call.phase("uploading"))
-        try:
-            line.files.wait_until_ready(file, call)
+        def ask(file):
             call.phase("thinking")
             uploaded = {"fileData": {"mimeType": file.mime, "fileUri": file.uri}}
             return self._ask(line, question, uploaded)
-        except ProviderError as error:
-            if error.code not in ("auth", "not_found", "bad_request"):
-                raise
-            UPLOADS.forget(key, file)  # gone, or of no use
-            if not (reused and again) or error.code == "bad_request":
-                raise
-        return self._ask_with_upload(line, question, plan, call, again=False)
+
+        key = (line.owner, question.video.digest, question.window, plan)
+        return UPLOADS.ask_about(key, upload, line.files.look, ask, call)
 
     def _plan(self, question):
         return gemini_video.plan(question, self.chosen.get("upload"))

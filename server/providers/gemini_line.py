@@ -29,6 +29,8 @@ class Line:
         )
         # Not public, but the only door to it: the transport makes its session itself.
         self._session = self._client.transport._session  # type: ignore[attr-defined]
+        # Else requests would look in ~/.netrc for a password to send along.
+        self._session.auth = lambda request: request
         self._adapter = Adapter()
         self._session.mount("https://", self._adapter)
         self._session.mount("http://", self._adapter)

@@ -12,6 +12,7 @@ from ..errors import ProviderError
 from . import faults
 from .base import Finish, Usage
 from .gemini_errors import refusal
+from .numbers import count
 
 MAX_DEPTH = 64
 
@@ -121,7 +122,7 @@ def pieces(arriving):
         for chunk in objects.feed(data):
             if "error" in chunk:
                 error = chunk["error"] if isinstance(chunk["error"], dict) else {}
-                raise refusal(whole(error.get("code")) or 500, error)
+                raise refusal(count(error.get("code")) or 500, error)
             usage = counted(chunk.get("usageMetadata")) or usage
             if blocked := dict_at(chunk, "promptFeedback").get("blockReason"):
                 if usage:
@@ -190,13 +191,9 @@ def first_candidate(chunk):
 def counted(metadata):
     if not isinstance(metadata, dict):
         return None
-    said = [whole(metadata.get(name)) for name in ("candidatesTokenCount", "thoughtsTokenCount")]
-    said = [count for count in said if count is not None]
-    return Usage(whole(metadata.get("promptTokenCount")), sum(said) if said else None)
-
-
-def whole(value):
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    said = [count(metadata.get(name)) for name in ("candidatesTokenCount", "thoughtsTokenCount")]
+    said = [number for number in said if number is not None]
+    return Usage(count(metadata.get("promptTokenCount")), sum(said) if said else None)
 
 
 def dict_at(mapping, key):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .. import names
 from ..errors import ProviderError
+from .proxies import BEST_KBPS, kbps_to_fit
 
 # Under the older limit of 20 MB for a whole request, in which base64 takes 4/3.
 INLINE_BYTES = 14 * 1024 * 1024
@@ -15,9 +16,7 @@ INLINE_BYTES = 14 * 1024 * 1024
 UPLOAD_BYTES = 2_000_000_000
 
 PROXY_HEIGHT = 480
-BEST_KBPS, WORST_KBPS = 900, 150
-SOUND_KBPS = 64  # what `media.clip` gives the sound
-SAFETY = 0.85  # an encoder does not hit its rate exactly
+WORST_KBPS = 150
 
 TAKEN = {
     "video/mp4",
@@ -29,6 +28,10 @@ TAKEN = {
     "video/x-flv",
     "video/x-ms-wmv",
 }
+# Google names containers only. These are what its players are known to play; of the rest
+# (ProRes, DNxHD, FFV1, Theora ...) a copy is made.
+CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "mpeg1video")
+CODECS += ("h263", "flv1", "wmv2", "wmv3", "vc1")
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,23 @@ class Plan:
         return "original" if self.height is None else f"proxy {self.height}p"
 
 
+def check(video):
+    if not (video.width and video.height):
+        raise ProviderError("bad_request", "This file has no picture to show this model.")
+
+
 def plan(question, way=None):
     """`way` is what the client wants of it: "inline", "files" or None for no matter."""
     video = question.video
     start, end = question.window
     length = max(0.1, end - start)
     mime = names.content_type(video.name) if names.is_video(video.name) else ""
-    as_it_is = mime in TAKEN and length > video.duration - 0.05
+    whole = length > video.duration - 0.05
+    as_it_is = whole and mime in TAKEN and video.codec in CODECS
     if as_it_is and video.size <= INLINE_BYTES and way != "files":
         return Plan(upload=False, mime=mime)
     height = min(PROXY_HEIGHT, video.height or PROXY_HEIGHT)
-    fits = int(SAFETY * INLINE_BYTES * 8 / 1000 / length) - SOUND_KBPS
+    fits = kbps_to_fit(INLINE_BYTES, length)
     if fits >= WORST_KBPS and way != "files":
         return Plan(upload=False, height=height, kbps=min(BEST_KBPS, fits))
     if way == "inline":

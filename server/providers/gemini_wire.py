@@ -12,7 +12,6 @@ guards. On top of them:
   copies of itself; here it streams from the disk.
 """
 
-import base64
 import http.client
 import json
 import re
@@ -26,11 +25,11 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from .. import cancel
 from ..errors import ProviderError
-from . import faults, wire
+from . import bodies, faults, wire
 from .gemini_errors import error_object, refusal
 
 READ_BYTES = 64 * 1024
-BLOCK = 768 * 1024  # divisible by three, so that base64 of blocks is base64 of the whole
+SEND_BYTES = 256 * 1024
 
 
 class Connection(HTTPConnection):
@@ -47,6 +46,7 @@ class Connection(HTTPConnection):
         super().connect()
         # Else the time for connecting is also the time in which a block must be sent.
         self.sock.settimeout(wire.READ_S)
+        self.blocksize = SEND_BYTES  # of an upload; its own is 16 KiB
 
 
 class SecureConnection(Connection, HTTPSConnection):
@@ -76,22 +76,11 @@ class Part:
         fields = json.dumps(self._fields)[1:-1]
         if self._path is None:
             request.body = (before + fields + after).encode()
-            length = len(request.body)
         else:  # `"inlineData": {…}` becomes `"inlineData": {…, "data": "…"}`
             head = (before + fields.removesuffix("}") + ', "data": "').encode()
             tail = ('"}' + after).encode()
-            length = len(head) + 4 * ((self._path.stat().st_size + 2) // 3) + len(tail)
-            request.body = self._blocks(head, tail)
-        request.headers["Content-Length"] = str(length)
-
-    def _blocks(self, head, tail):
-        yield head
-        with open(self._path, "rb") as file:
-            while block := file.read(BLOCK):
-                self._call.phase("uploading")
-                yield base64.b64encode(block)
-        yield tail
-        self._call.phase("thinking")
+            request.body = bodies.Inline(self._path, self._call, head, tail)
+        request.headers["Content-Length"] = str(len(request.body))
 
 
 class Adapter(HTTPAdapter):
@@ -105,7 +94,8 @@ class Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, proxy, **kwargs):
-        manager = super().proxy_manager_for(proxy, ssl_context=wire.tls_context(), **kwargs)
+        kwargs.update(ssl_context=wire.tls_context(), proxy_ssl_context=wire.tls_context())
+        manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = POOLS
         return manager
 

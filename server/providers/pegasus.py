@@ -12,6 +12,7 @@ A stretch is told by its times, and the video stays whole; only what is too larg
 model is cut and made smaller first (`pegasus_video.py`).
 """
 
+import functools
 import hashlib
 import time
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from .. import credentials
 from ..errors import ProviderError
 from . import pegasus_assets, pegasus_stream, pegasus_video, pegasus_wire, proxies
 from .base import Provider
+from .numbers import between
 from .uploads import Uploads
 
 TWELVELABS = "https://api.twelvelabs.io/v1.3"
@@ -30,23 +32,9 @@ VERSION = "/v1.3"
 UPLOADS = Uploads(lives_s=24 * 3600, clock=time.time)
 
 
-def max_tokens(text):
-    number = int(text)
-    if not 1 <= number <= 98_304:
-        raise ValueError(text)
-    return number
-
-
-def temperature(text):
-    number = float(text)
-    if not 0 <= number <= 1:
-        raise ValueError(text)
-    return number
-
-
 class Pegasus(Provider):
     env_vars = ("TWELVELABS_API_KEY", "TWELVE_LABS_API_KEY")
-    options = {"max_tokens": max_tokens, "temperature": temperature}
+    options = {"max_tokens": between(int, 1, 98_304), "temperature": between(float, 0, 1)}
 
     @property
     def limits(self):
@@ -55,12 +43,7 @@ class Pegasus(Provider):
     def prompt(self, question):
         if question.video is None or not question.start or self._plan(question).original:
             return question.text
-        start, end = question.window
-        return (
-            f"The video is the stretch from {start:g} s to {end:g} s of a longer one. When you "
-            f"name a time, count it in the longer one: the first frame is at {start:g} s.\n\n"
-            f"{question.text}"
-        )
+        return proxies.explained(question)
 
     def preflight(self, question):
         self._key()
@@ -71,17 +54,15 @@ class Pegasus(Provider):
         given = super().evidence(question)
         if question.video is None:
             return given
+        pegasus_video.check(question, self.limits)
         plan = self._plan(question)
         sent = "base64" if plan.inline else "asset"
+        given.update(kind="video", native=plan.original, audio=question.video.has_audio)
         if pegasus_assets.may_be_indexed(question):
             sent = f"indexed asset, or {sent} if the index does not have it"
-        return {
-            **given,
-            "kind": "video",
-            "native": plan.original,
-            "audio": question.video.has_audio,
-            "sent": sent,
-        }
+            if not plan.original:  # whole and in plain words, or cut and explained: not known yet
+                given.update(native=None, prompt_sha256=None)
+        return {**given, "sent": sent}
 
     def answer(self, question, call):
         line = pegasus_wire.Line(self._base_url(), self._key())
@@ -94,35 +75,28 @@ class Pegasus(Provider):
         """The bytes of the answer, from the first way to ask that leads to one."""
         call.phase("preparing")
         plan = self._plan(question)
-        if asset_id := pegasus_assets.of_index(line, question):
+        look = functools.partial(pegasus_assets.look, line)
+        if asset := pegasus_assets.of_index(line, question):
             try:
-                return self._ask_about(asset_id, True, line, question, call, stack)
+                return self._ask_about(asset, True, line, question, call, stack)
             except ProviderError as error:
-                if error.code != "not_found":
+                if not UPLOADS.is_lost(asset, look, error):
                     raise
         if plan.inline:
             return self._ask_with_video(plan, line, question, call, stack)
-        try:
-            return self._ask_about_upload(plan, line, question, call, stack)
-        except Expired:
-            return self._ask_about_upload(plan, line, question, call, stack)
 
-    def _ask_about_upload(self, plan, line, question, call, stack):
-        asset, reused, forget = self._uploaded(plan, line, question, call)
-        try:
-            pegasus_assets.wait_until_ready(line, asset, call)
-            return self._ask_about(asset.id, plan.original, line, question, call, stack)
-        except ProviderError as error:
-            gone = error.code == "not_found"
-            if gone or (error.code == "bad_request" and not asset.ready):
-                forget()
-            if gone and reused:
-                raise Expired from error
-            raise
+        def upload(call):
+            with proxies.made(question, plan, call) as path:
+                return pegasus_assets.upload(line, path, question, plan, call)
 
-    def _ask_about(self, asset_id, whole, line, question, call, stack):
+        def ask(asset):
+            return self._ask_about(asset, plan.original, line, question, call, stack)
+
+        return UPLOADS.ask_about(self._upload_key(plan, question), upload, look, ask, call)
+
+    def _ask_about(self, asset, whole, line, question, call, stack):
         call.phase("thinking")
-        video = pegasus_wire.asset_video(asset_id)
+        video = pegasus_wire.asset_video(asset.id)
         return stack.enter_context(line.analysis(video, **self._request(question, whole)))
 
     def _ask_with_video(self, plan, line, question, call, stack):
@@ -132,22 +106,10 @@ class Pegasus(Provider):
             asked = self._request(question, plan.original)
             return stack.enter_context(line.analysis(video, inline, **asked))
 
-    def _uploaded(self, plan, line, question, call):
-        """(asset, whether it is an old one, how to forget it)"""
-
-        def upload():
-            try:
-                with proxies.made(question, plan, call) as path:
-                    return pegasus_assets.upload(line, path, question, plan, call)
-            except ProviderError:
-                call.token.check()  # hung up by our own reader, it has not failed for others
-                raise
-
+    def _upload_key(self, plan, question):
         stretch = None if plan.original else question.window
         owner = hashlib.sha256(f"{self._base_url()} {self._key()}".encode()).hexdigest()
-        key = (owner, question.video.digest, stretch, plan)
-        asset, reused = UPLOADS.get(key, upload, lambda: call.phase("uploading"))
-        return asset, reused, lambda: UPLOADS.forget(key, asset)
+        return (owner, question.video.digest, stretch, plan)
 
     def _request(self, question, whole):
         """The question, put to the whole video or to a copy of the stretch."""
@@ -178,7 +140,3 @@ class Pegasus(Provider):
         if not valid:
             raise ProviderError("bad_request", f"{names[0]} must be a URL of http:// or https://.")
         return url if parts.path else url + VERSION
-
-
-class Expired(Exception):
-    """An upload kept from earlier is no longer there."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from ..errors import ProviderError
 from . import faults, pegasus_video
 
-POLL_S, LONGEST_POLL_S = 0.5, 5.0
 ID = re.compile(r"[\w-]{1,100}", re.ASCII)  # ids end up in the path of a URL
 
 
@@ -29,40 +28,31 @@ def upload(line, path, question, plan, call):
     return Asset(found.id, ready=found.status == "ready")
 
 
-def wait_until_ready(line, asset, call):
-    """Poll until it may be used. How long that may take, the deadline for a first text
-    says: it begins anew here, and the same answer again is no progress."""
-    if asset.ready:
-        return
-    call.phase("processing")
-    delay = POLL_S
-    while True:
-        found = line.asset(asset.id)
-        if found.status == "ready":
-            asset.ready = True
-            return
-        if found.status == "failed":
-            told = faults.presentable(getattr(found.error, "message", None))
-            raise ProviderError(
-                "bad_request",
-                "It could not process this video. Convert it and ask again."
-                + (f" It says: {told}" if told else ""),
-            )
-        call.token.wait(delay)
-        delay = min(delay * 1.5, LONGEST_POLL_S)
+def look(line, asset):
+    """Whether TwelveLabs has looked at it. Raises when it cannot, or has it no more."""
+    found = line.asset(asset.id)
+    if found.status == "failed":
+        told = faults.presentable(getattr(found.error, "message", None))
+        raise ProviderError(
+            "bad_request",
+            "It could not process this video. Convert it and ask again."
+            + (f" It says: {told}" if told else ""),
+        )
+    return found.status == "ready"
 
 
 def of_index(line, question):
-    """The id of the asset an index has of this video, or None when it has none: older
+    """The Asset an index has of this video, or None when it has none: older
     indexes know no assets, and a client's `video_id` may be the library's."""
     if not may_be_indexed(question):
         return None
     try:
-        return line.indexed_video(question.index_id, question.video_id).asset_id
+        found = line.indexed_video(question.index_id, question.video_id)
     except ProviderError as error:
         if error.code in ("not_found", "bad_request"):
             return None
         raise
+    return Asset(found.asset_id, ready=True) if ID.fullmatch(found.asset_id or "") else None
 
 
 def may_be_indexed(question):

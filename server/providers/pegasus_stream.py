@@ -6,10 +6,15 @@ them, and takes an error object for the beginning of an answer; this one tells.
 """
 
 import json
+import re
 
 from . import faults, sse_lines
 from .base import Finish, Usage
+from .numbers import count
 from .pegasus_errors import reported
+
+# TwelveLabs names only `stop` and `length`; there need not be an error beside such a reason.
+FAILED = re.compile(r"error|fail", re.IGNORECASE)
 
 
 def pieces(chunks):
@@ -55,11 +60,12 @@ def is_error(kind, message):
 
 def ending(message):
     reason = message.get("finish_reason")
-    # With `length` the error is a mere warning: the text so far is the answer.
-    if message.get("error") and reason not in ("stop", "length"):
-        raise reported(message)
-    if usage := counted(message.get("metadata")):
+    usage = counted(message.get("metadata"))
+    if usage:
         yield usage
+    # With `length` the error is a mere warning: the text so far is the answer.
+    if FAILED.search(str(reason)) or (message.get("error") and reason not in ("stop", "length")):
+        raise reported(message)
     yield Finish(str(reason or "stop")[:40])
 
 
@@ -67,8 +73,4 @@ def counted(metadata):
     usage = metadata.get("usage") if isinstance(metadata, dict) else None
     if not isinstance(usage, dict):
         return None
-    return Usage(whole(usage.get("input_tokens")), whole(usage.get("output_tokens")))
-
-
-def whole(value):
-    return value if type(value) is int and 0 <= value < 10**12 else None
+    return Usage(count(usage.get("input_tokens")), count(usage.get("output_tokens")))

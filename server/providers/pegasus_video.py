@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from .. import names
 from ..errors import ProviderError
+from .proxies import BEST_KBPS, SAFETY, SOUND_KBPS, kbps_to_fit
 
 # What the documentation says; an entry in the list of models may say otherwise.
 LIMITS = {
@@ -32,8 +33,9 @@ OWN_CLOCK = {"video/mp2t", "video/mpeg"}
 
 EDGE_S = 0.05  # what a probe's duration may be off by
 COPY_SIDE = 480
-BEST_KBPS, SOUND_KBPS = 900, 64
-SAFETY = 0.85  # an encoder does not hit its rate exactly
+# TwelveLabs takes what its ffmpeg reads. These are what one may count on; of the rest
+# (ProRes, DNxHD, FFV1, Theora ...) a copy is made.
+CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "mpeg1video")
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def plan(question, limits):
     video = question.video
     short, long = sorted((video.width, video.height))
     fits = (
-        video.size <= limits["upload_mb"] * MB
+        video.codec in CODECS
+        and video.size <= limits["upload_mb"] * MB
         and video.duration <= limits["max_seconds"] + EDGE_S
         and short <= limits["max_short_side"]
         and long <= limits["max_long_side"]
@@ -90,7 +93,7 @@ def plan(question, limits):
         return Plan(inline=video.size <= limits["inline_mb"] * MB)
     start, end = question.window
     seconds = max(1.0, end - start)
-    most = int(SAFETY * limits["upload_mb"] * MB * 8 / 1000 / seconds) - SOUND_KBPS
+    most = kbps_to_fit(limits["upload_mb"] * MB, seconds)
     kbps = max(SOUND_KBPS, min(BEST_KBPS, most))
     bytes_planned = (kbps + SOUND_KBPS) * 1000 / 8 * seconds / SAFETY
     return Plan(bytes_planned <= limits["inline_mb"] * MB, copy_height(video, limits), kbps)

@@ -8,18 +8,13 @@ would carry the 27 MB that 20 MB of video come to through several copies of itse
 tell nobody how far the sending is.
 """
 
-import base64
-import io
 import json
 import secrets
 from contextlib import contextmanager
 
 from ..errors import Abandoned, ProviderError
-from . import faults, wire
+from . import bodies, faults, wire
 from .pegasus_errors import refusal
-
-BLOCK = 384 * 1024  # divisible by three, so that base64 of blocks is base64 of the whole
-PROGRESS_BYTES = 1024 * 1024
 
 
 class Inline:
@@ -30,46 +25,9 @@ class Inline:
         self._path, self._call = path, call
 
     def fill(self, body):
-        """(length, blocks) of that body with the file in place of the mark."""
+        """That body with the file in place of the mark."""
         before, after = json.dumps(body).encode().split(self.mark.encode())
-        size = self._path.stat().st_size
-        length = len(before) + 4 * ((size + 2) // 3) + len(after)
-        return length, self._blocks(before, after, size)
-
-    def _blocks(self, before, after, left):
-        yield before
-        with open(self._path, "rb") as file:
-            while left:
-                self._call.phase("uploading")
-                block = file.read(min(BLOCK, left))
-                if not block:
-                    raise changed()
-                left -= len(block)
-                yield base64.b64encode(block)
-        yield after
-        self._call.phase("thinking")
-
-
-class Upload(io.FileIO):
-    """A file that tells how far the reading of it is, and stays as long as it was."""
-
-    def __init__(self, path, call):
-        super().__init__(path, "rb")
-        self._call = call
-        self._size = path.stat().st_size
-
-    def read(self, size=-1):
-        if self.tell() % PROGRESS_BYTES == 0:
-            self._call.phase("uploading")
-        left = self._size - self.tell()
-        data = super().read(left if size < 0 else min(size, left))
-        if left and not data:
-            raise changed()
-        return data
-
-
-def changed():
-    return ProviderError("not_found", "The video changed while it was being sent. Ask again.")
+        return bodies.Inline(self._path, self._call, before, after)
 
 
 class Client:
@@ -84,8 +42,8 @@ class Client:
 
     def stream(self, **asked):
         if self.inline is not None:
-            length, asked["content"] = self.inline.fill(asked.pop("json"))
-            asked["headers"] = {**asked["headers"], "Content-Length": str(length)}
+            asked["content"] = body = self.inline.fill(asked.pop("json"))
+            asked["headers"] = {**asked["headers"], "Content-Length": str(len(body))}
         return self._http.stream(**asked)
 
 
@@ -112,7 +70,7 @@ class Line:
 
     def upload(self, path, name, mime, call):
         """What became of it: the SDK's Asset."""
-        with Upload(path, call) as file:
+        with bodies.Upload(path, call) as file:
             return self._told(
                 self._sdk.assets.create,
                 method="direct",

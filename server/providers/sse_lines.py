@@ -40,15 +40,17 @@ def lines(chunks):
     """
     rest = bytearray()
     for chunk in chunks:
-        *ends, beginning = chunk.split(b"\n")
+        ends = chunk.split(b"\n")
+        beginning = ends.pop()
         for end in ends:
             if rest:
                 end = rest + end
                 rest.clear()
             yield decoded(end)
-        rest += beginning
-        if len(rest) > MAX_LINE:
-            raise too_long(MAX_LINE)
+        if beginning:
+            rest += beginning
+            if len(rest) > MAX_LINE:
+                raise too_long(MAX_LINE)
     if rest:
         yield decoded(rest)
 

@@ -96,6 +96,9 @@ def hand_over(token, event, info):
     """httpcore says what it does as it does it; a new connection is what we wait for."""
     if event.endswith("connect_tcp.complete"):
         token.watch(info["return_value"].get_extra_info("socket"))
+    elif event.endswith("start_tls.started"):
+        # A proxy's context is not ours, and it detaches the socket that is being watched.
+        info["ssl_context"].sslsocket_class = WatchedTLS
 
 
 class WatchedTLS(ssl.SSLSocket):

@@ -228,3 +228,23 @@ class Vendor:
             body, data = body + data[:size], data[size + 2 :]
             if size == 0:
                 return body
+
+
+# -- a proxy reached by TLS, and where it may fall silent
+
+
+def silent_proxy(moment):
+    """A script: what such a proxy does until it says no more."""
+
+    def script(exchange):
+        if moment == "in the handshake through the tunnel":
+            exchange.raw(b"HTTP/1.1 200 OK\r\n\r\n")
+        elif moment == "mid-answer":
+            exchange.head()
+            exchange.chunk(b"[")
+        exchange.wait_for_hang_up()
+
+    return script
+
+
+SILENCES = ("waiting for the tunnel", "in the handshake through the tunnel", "mid-answer")

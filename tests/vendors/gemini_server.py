@@ -1,7 +1,8 @@
 """Gemini's wire, to the byte: one JSON array per answer, resumable uploads, files' states.
 
 The array is chunked, one object per flush, and ends exactly at its `]`. Errors of a
-stream are arrays too. Uploaded files live in `files`, where a test may change them.
+stream are arrays too. Uploaded files live in `files`, where a test may change them; what is
+not there is refused with `says_missing`, by a question about it too.
 """
 
 import json
@@ -83,6 +84,7 @@ class Gemini(Vendor):
         self.files = {}  # name -> what GET tells of it
         self.uploaded = {}  # name -> its bytes
         self.first_states = ["PROCESSING", "ACTIVE"]
+        self.says_missing = 403
         super().__init__(script or text("Hello"), certificate)
         self.plays(self._begin, about="begin")
         self.plays(self._take, about="take")
@@ -112,7 +114,7 @@ class Gemini(Vendor):
         exchange.whole(200, b"", X_Goog_Upload_Status="active", X_Goog_Upload_URL=url)
 
     def _take(self, exchange):
-        name = f"files/f{len(self.files)}"
+        name = f"files/f{len(self.uploaded)}"
         self.uploaded[name] = exchange.body
         self.files[name] = list(self.first_states)
         exchange.whole(200, json.dumps({"file": self._described(name)}).encode())
@@ -121,12 +123,24 @@ class Gemini(Vendor):
         name = urlsplit(exchange.path).path.removeprefix("/v1beta/")
         states = self.files.get(name)
         if states is None:
-            refusal = error(403, "You do not have permission to access the File.")
-            exchange.whole(403, json.dumps(refusal).encode())
+            self._miss(exchange)
             return
         if len(states) > 1:
             states.pop(0)
         exchange.whole(200, json.dumps(self._described(name)).encode())
+
+    def _next_script(self, exchange):
+        if self.subject(exchange) is None and self._asks_about_missing(exchange):
+            return self._miss
+        return super()._next_script(exchange)
+
+    def _asks_about_missing(self, exchange):
+        uris = [part["fileData"]["fileUri"] for part in parts(exchange) if "fileData" in part]
+        return any(uri.partition("/v1beta/")[2] not in self.files for uri in uris)
+
+    def _miss(self, exchange):
+        refusal = error(self.says_missing, "You do not have permission to access the File.")
+        exchange.whole(self.says_missing, json.dumps(refusal).encode())
 
     def _described(self, name):
         uri = f"{self.origin}/v1beta/{name}"

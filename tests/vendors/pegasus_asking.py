@@ -11,7 +11,7 @@ from server.analysis import attempts
 from server.cancel import CancelToken
 from server.errors import ProviderError
 from server.models import Model, Slot
-from server.providers import pegasus, pegasus_assets, pegasus_wire, wire
+from server.providers import pegasus, pegasus_wire, uploads, wire
 from server.providers.base import Call, Question, Video
 from server.providers.pegasus import Pegasus
 from server.providers.uploads import Uploads
@@ -29,7 +29,7 @@ def fresh(monkeypatch):
     pegasus_wire.libraries()  # the half second of the first import is no vendor's silence
     monkeypatch.setattr(wire, "_clients", {})
     monkeypatch.setattr(pegasus, "UPLOADS", Uploads(3600, time.time))
-    monkeypatch.setattr(pegasus_assets, "POLL_S", 0.02)
+    monkeypatch.setattr(uploads, "POLL_S", 0.02)
     monkeypatch.setenv("TWELVELABS_API_KEY", KEY)
 
 

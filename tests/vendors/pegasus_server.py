@@ -3,6 +3,9 @@
 with PegasusServer(says("Hel", "lo")) as vendor:
     vendor.first_states = ["processing", "processing", "ready"]
     vendor.indexed["index", "video"] = "asset-of-index"
+    vendor.assets["asset-of-index"] = ["ready"]
+
+A question about an asset that is not in `assets` is refused.
 """
 
 import email.parser
@@ -43,8 +46,15 @@ class PegasusServer(Vendor):
     def questions(self):
         return [e for e in list(self.exchanges) if e.path.endswith("/analyze")]
 
+    def _next_script(self, exchange):
+        if exchange.path.endswith("/analyze"):
+            video = exchange.json["video"]
+            if video["type"] == "asset_id" and video["asset_id"] not in self.assets:
+                return missing
+        return super()._next_script(exchange)
+
     def take(self, exchange):
-        found = f"asset-{len(self.assets)}"
+        found = f"asset-{len(self.uploaded)}"
         self.uploaded[found] = form(exchange)
         self.assets[found] = list(self.first_states)
         exchange.whole(201, json.dumps({"_id": found, "status": "processing"}).encode())

@@ -1,0 +1,130 @@
+"""One does it, the others wait: what they hear meanwhile, and who takes over."""
+
+import threading
+
+import pytest
+
+from server.cancel import CancelToken
+from server.errors import Abandoned, ProviderError
+from server.providers.base import Call
+from server.providers.flights import Flights
+from tests.live import until
+
+
+class Asker(threading.Thread):
+    """Somebody who asks for the work, what they were told and what came of it."""
+
+    def __init__(self, flights, make, shelf):
+        super().__init__(daemon=True)
+        self.token, self.phases, self.outcome = CancelToken(), [], None
+        self._ask = lambda: flights.get(
+            "key", lambda: shelf.get("key"), make, Call(self.token, self.phases.append)
+        )
+        self.start()
+
+    def run(self):
+        try:
+            self.outcome = self._ask()
+        except (ProviderError, Abandoned) as error:
+            self.outcome = error
+
+
+class Work:
+    """Goes on when told to, and counts how often it was begun."""
+
+    def __init__(self, shelf):
+        self.begun, self.may_go_on, self.may_end = [], threading.Semaphore(0), threading.Event()
+        self._shelf = shelf
+
+    def __call__(self, call):
+        self.begun.append(call)
+        while not self.may_end.is_set():
+            call.token.wait(0.005)
+            if self.may_go_on.acquire(blocking=False):
+                call.phase("uploading")
+        self._shelf["key"] = "made"
+        return "made"
+
+
+@pytest.fixture(name="ask")
+def several_askers():
+    flights, shelf = Flights(), {}
+    work = Work(shelf)
+
+    def start():
+        return Asker(flights, work, shelf)
+
+    start.work = work
+    start.shelf = shelf
+    return start
+
+
+def waits(asker, maker, work):
+    """Until that one is known to wait: it hears of the maker's progress."""
+    heard = len(asker.phases)
+    work.may_go_on.release()
+    until(lambda: len(asker.phases) > heard)
+    assert maker.is_alive()
+
+
+def test_progress_is_told_to_all_and_waiting_is_none(ask):
+    maker = ask()
+    until(lambda: ask.work.begun)
+    waiting = [ask(), ask()]
+    for each in waiting:
+        waits(each, maker, ask.work)
+    told = [len(each.phases) for each in waiting]
+    with pytest.raises(AssertionError):
+        until(lambda: [len(each.phases) for each in waiting] != told, 0.5)
+    ask.work.may_end.set()
+    for each in (maker, *waiting):
+        each.join(5)
+    assert maker.outcome == ("made", False)
+    assert [each.outcome for each in waiting] == [("made", True)] * 2
+    assert len(ask.work.begun) == 1
+    assert set(maker.phases + waiting[0].phases) == {"uploading"}
+
+
+def test_when_the_maker_is_called_off_one_of_those_waiting_takes_over(ask):
+    maker = ask()
+    until(lambda: ask.work.begun)
+    waiting = [ask(), ask()]
+    for each in waiting:
+        waits(each, maker, ask.work)
+    maker.token.cancel("enough")
+    until(lambda: len(ask.work.begun) == 2)
+    ask.work.may_end.set()
+    for each in (maker, *waiting):
+        each.join(5)
+    assert isinstance(maker.outcome, Abandoned)
+    assert sorted(each.outcome for each in waiting) == [("made", False), ("made", True)]
+    assert len(ask.work.begun) == 2
+
+
+def test_those_whose_time_is_over_with_the_makers_do_not_begin_anew(ask):
+    maker = ask()
+    until(lambda: ask.work.begun)
+    waiting = [ask() for _ in range(4)]
+    for each in waiting:
+        waits(each, maker, ask.work)
+    maker.token.cancel("too late")
+    maker.join(5)
+    for each in waiting:
+        each.token.cancel("too late")
+        each.join(5)
+        assert isinstance(each.outcome, Abandoned)
+    assert len(ask.work.begun) == 1
+
+
+def test_a_failure_is_that_of_all_who_waited(ask):
+    maker = ask()
+    until(lambda: ask.work.begun)
+    waiting = ask()
+    waits(waiting, maker, ask.work)
+    refusal = ProviderError("quota", "No room.")
+    ask.work.begun[0].phase = lambda name: (_ for _ in ()).throw(refusal)
+    ask.work.may_go_on.release()
+    for each in (maker, waiting):
+        each.join(5)
+        assert each.outcome is refusal
+    assert len(ask.work.begun) == 1
