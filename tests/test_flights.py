@@ -107,10 +107,10 @@ def test_those_whose_time_is_over_with_the_makers_do_not_begin_anew(ask):
     waiting = [ask() for _ in range(4)]
     for each in waiting:
         waits(each, maker, ask.work)
-    maker.token.cancel("too late")
-    maker.join(5)
-    for each in waiting:
+    everybody = [maker, *waiting]
+    for each in everybody:
         each.token.cancel("too late")
+    for each in everybody:
         each.join(5)
         assert isinstance(each.outcome, Abandoned)
     assert len(ask.work.begun) == 1

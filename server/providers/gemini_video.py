@@ -30,8 +30,21 @@ TAKEN = {
 }
 # Google names containers only. These are what its players are known to play; of the rest
 # (ProRes, DNxHD, FFV1, Theora ...) a copy is made.
-CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "mpeg1video")
-CODECS += ("h263", "flv1", "wmv2", "wmv3", "vc1")
+CODECS = (
+    "h264",
+    "hevc",
+    "vp8",
+    "vp9",
+    "av1",
+    "mpeg4",
+    "mpeg2video",
+    "mpeg1video",
+    "h263",
+    "flv1",
+    "wmv2",
+    "wmv3",
+    "vc1",
+)
 
 
 @dataclass(frozen=True)
