@@ -28,6 +28,9 @@ setup: $(VENV)/.installed
 doctor: setup
 	@$(BIN)/python -m server doctor
 
+bench: setup
+	@$(BIN)/python -m bench.latency $(ARGS)
+
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache
 
