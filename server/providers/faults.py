@@ -22,7 +22,7 @@ MAX_READ = 2000
 PATH = re.compile(r"""(?x)
     (?P<address> \b (?:https?|wss?):// (?: (?!:/) [^\s'"`<>(),;|=] )+ )
     | (?<=['"`]) (?:file:)? (?:~|\.{0,2}) /+ [\w.~%@+-] [^'"`]*  # in quotes: it may hold spaces
-    | (?: (?<![\w.~)\]}$%]) (?:~|\.{1,2})? / | (?<![A-Za-z]) [A-Za-z]:[\\/] | \\\\[\w.-]+\\ )
+    | (?: (?<![\w.~)\]}$%/]) (?:~|\.{1,2})? / | (?<![A-Za-z]) [A-Za-z]:[\\/] | \\\\[\w.-]+\\ )
       [\\/]* [\w.~%@+-] [^\s'"`<>(),;|]*
     """)
 LONGEST_RETRY_AFTER_S = 24 * 3600.0
@@ -70,7 +70,7 @@ def presentable(detail):
     """A vendor's message as it may be shown: one line, without secrets or paths, not long."""
     if not isinstance(detail, str):
         return ""
-    if len(detail) > MAX_READ:  # looking for paths takes the square of the length
+    if len(detail) > MAX_READ:  # at a space: half a key would not be known for one
         detail = detail[:MAX_READ].rpartition(" ")[0]
     text = " ".join(detail.split())
     # First, or a letter that nobody sees would take a secret apart.
