@@ -2,6 +2,7 @@
 
 import math
 import time
+from functools import cached_property
 
 from limits import parse_many
 from limits.storage import MemoryStorage
@@ -13,7 +14,11 @@ from .errors import RateLimited
 class RateLimits:
     def __init__(self, notation):
         self._limits = parse_many(notation)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    @cached_property
+    def _limiter(self):
+        # Its storage starts a thread: made by the first request, so always after a fork.
+        return MovingWindowRateLimiter(MemoryStorage())
 
     def hit(self, client):
         for limit in self._limits:
