@@ -4,6 +4,7 @@ Asked seldom and with little patience: a list of models must not wait for a mach
 is switched off.
 """
 
+import http.client
 import json
 import threading
 import time
@@ -42,5 +43,5 @@ def installed(host):
         with direct.open(url, timeout=PATIENCE_S) as response:
             told = json.loads(response.read(MAX_BYTES))
         return sorted(str(model["name"]) for model in told["models"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         return []

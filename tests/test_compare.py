@@ -1,6 +1,7 @@
 """The comparison vocabulary: `/compare-stream`, `/compare`, and retrying only what failed."""
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -144,8 +145,9 @@ def test_a_retry_can_be_of_some_models_only_and_of_an_ended_run_only(client, ven
     vendor.plays(status(401), about="two")
     run_id = stream(client, input_data="Hi", models=["one", "two"])[0]["run_id"]
     assert client.post("/compare", json={"retry_of": "nobody"}).status_code == 404
-    wrong = client.post("/compare", json={"retry_of": run_id, "models": ["demo"]})
-    assert wrong.status_code == 400
+    for more in ({"models": ["demo"]}, {"input_data": "Something else"}):
+        wrong = client.post("/compare", json={"retry_of": run_id, **more})
+        assert wrong.status_code == 400
     vendor.plays(says("Now."), about="two")
     only = client.post("/compare", json={"retry_of": run_id, "models": ["two"]}).get_json()
     assert only["results"] == {"two": "Now."}
@@ -213,6 +215,32 @@ def test_what_a_local_ollama_has_is_offered(client, monkeypatch):
         names = {m["name"]: m["available"] for m in again.get("/api/models").get_json()["models"]}
         ollama.shutdown()
     assert names["ollama/llava:7b"] is True
+
+
+def test_an_address_where_no_ollama_lives_offers_nothing(client, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        threading.Thread(target=greet, args=(stranger,)).start()
+        monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:%d" % stranger.getsockname()[1])
+        assert client.get("/api/models").status_code == 200
+    monkeypatch.setenv("OLLAMA_HOST", "not a host")
+    assert client.get("/api/models").status_code == 200
+
+
+def greet(stranger):
+    caller, _ = stranger.accept()
+    with caller:
+        caller.recv(1000)
+        caller.sendall(b"220 mail.example ESMTP\r\n")
+
+
+def test_one_key_is_one_run_at_either_address(client):
+    key = {"Idempotency-Key": "twice"}
+    asked = {"input_data": "Hi", "models": [QUICK[0]]}
+    runs = {
+        client.post(path, json=asked, headers=key).headers["X-Run-Id"]
+        for path in ("/compare-stream", "/api/compare-stream")
+    }
+    assert len(runs) == 1
 
 
 def test_it_is_resumed_and_cancelled_like_any_run(tmp_path):

@@ -210,7 +210,9 @@ class AnalysisRun(Run):
         log.info("run ended", extra=known)
 
     def size(self):
-        return super().size() + sum(map(sys.getsizeof, (lane.text for lane in self._all)))
+        said = [lane.text for lane in self._all]
+        asked = [self.question.text, *(message["content"] for message in self.question.history)]
+        return super().size() + sum(map(sys.getsizeof, said + asked))
 
     # -- the run as JSON
 

@@ -47,7 +47,7 @@ class Worker:
             with self.token.serving():
                 provider = slot.provider
                 key = None
-                if provider.cacheable:  # hashes the video, the first time
+                if provider.cacheable and self._kept is None:  # hashes the video, the first time
                     key = cache.key(self._question, slot)
                 kept = self._kept_answer(key)
                 self._say(Begin(kept is not None, self._evidence(provider)))

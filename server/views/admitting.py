@@ -26,7 +26,7 @@ def idempotency(asked):
     if len(key) > 255:
         raise InvalidQuestion("Idempotency-Key is longer than 255 characters.")
     text = json.dumps(asked, sort_keys=True)
-    return (request.path, key), hashlib.sha256(text.encode()).hexdigest()
+    return (request.endpoint, key), hashlib.sha256(text.encode()).hexdigest()
 
 
 def retried(asked, kind):
@@ -42,6 +42,11 @@ def retried(asked, kind):
         raise InvalidQuestion(f"`retry_of` names a run of another kind ({run.kind}).")
     if not run.journal.closed:
         raise Conflict("The run in `retry_of` has not ended; cancel it or wait.")
+    for field in ("query", "input_data"):
+        if asked.get(field) not in (None, run.question.text):
+            raise InvalidQuestion(
+                f"`retry_of` asks that run's question again; leave `{field}` out."
+            )
     lanes = run.lanes
     if "models" in asked:
         chosen = choice_of_models(asked)
