@@ -131,6 +131,7 @@ class Stage:
     name = ""  # `stage` on the wire
     workers = 1
     ordered = False  # windows come in order of time
+    always = False  # also works on stretches that have lost their commentary; must not fail
 
     def work(self, stretch):
         """The stretch with this stage's part filled in. Runs in one of the stage's threads.
