@@ -1,4 +1,4 @@
-"""ffmpeg: the only door to it, and the only place that starts a process.
+"""ffmpeg: the only door to it.
 
     probe(path)                         what a file is: size, duration, codecs
     frames(path, times, long_side)      JPEGs at those times, as they are made
