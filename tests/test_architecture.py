@@ -1,4 +1,4 @@
-"""Who may import what. Arrows go one way: views -> analysis -> providers -> leaves."""
+"""Who may import what: views -> analysis, commentary -> asking -> providers -> leaves."""
 
 import ast
 from pathlib import Path
@@ -20,8 +20,9 @@ HOMES = {
 }
 
 FORBIDDEN = [
-    ("providers/", ("analysis", "commentary", "views", "runs", "services")),
-    ("voices/", ("analysis", "commentary", "views", "runs", "services", "providers")),
+    ("providers/", ("analysis", "commentary", "asking", "views", "runs", "services")),
+    ("voices/", ("analysis", "commentary", "asking", "views", "runs", "services", "providers")),
+    ("asking/", ("analysis", "commentary", "voices", "views", "runs", "services", "app")),
     ("analysis/", ("commentary", "views", "app")),
     ("commentary/", ("analysis", "views", "app")),
     ("cli/", ("views", "app")),
