@@ -2,7 +2,7 @@
 
 from .alarms import Alarms
 from .analysis.cache import AnswerCache
-from .analysis.circuit import Circuits
+from .asking.circuit import Circuits
 from .doorman import Doorman
 from .gate import Gate
 from .library import Library

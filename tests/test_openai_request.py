@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from server import media
-from server.analysis import attempts
+from server.asking import attempts
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
 from server.vendors import wire

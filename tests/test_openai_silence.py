@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from server.analysis import attempts
+from server.asking import attempts
 from server.errors import ProviderError
 from server.providers import openai
 from server.vendors import wire

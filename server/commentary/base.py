@@ -34,6 +34,7 @@ class Moment:
     end: float
     text: str
     weight: float = 0.5  # how much it deserves a line: 0 to 1
+    facts: tuple[str, ...] = ()  # what was measured, "colour=blue"; () when a model saw it
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Loss:
     stage: str
     code: str
     message: str
+    index: int | None = None  # among all the lines of the video; `place` gives it
 
 
 @dataclass(frozen=True)
