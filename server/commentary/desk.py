@@ -79,7 +79,7 @@ class Desk:
         told = None
         while True:
             with self._moved:
-                self._moved.wait_for(lambda: self._ahead(run) != told, LOOK_AROUND_S)
+                self._moved.wait_for(lambda before=told: self._ahead(run) != before, LOOK_AROUND_S)
                 ahead = self._ahead(run)
             run.token.check()
             if ahead < 0:

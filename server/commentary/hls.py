@@ -17,12 +17,12 @@ class Segment:
     size: int
 
 
-def playlist(segments, ended):
-    longest = max((segment.seconds for segment in segments), default=1.0)
+def playlist(segments, longest_s, ended):
+    """`longest_s`: of all segments, also those to come: a playlist may not change its mind."""
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
-        f"#EXT-X-TARGETDURATION:{math.ceil(longest)}",
+        f"#EXT-X-TARGETDURATION:{math.ceil(longest_s)}",
         "#EXT-X-PLAYLIST-TYPE:EVENT",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]

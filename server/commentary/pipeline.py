@@ -69,7 +69,7 @@ class Pipeline:
                 if not self._belts[0].put(stretch):
                     return
             self._belts[0].end()
-        except BaseException as failure:
+        except Exception as failure:
             self._fail(failure)
 
     def _work(self, number, stage):
@@ -86,7 +86,7 @@ class Pipeline:
                 last = self._busy[stage.name] == 0
             if last:
                 outbox.end()
-        except BaseException as failure:
+        except Exception as failure:
             self._fail(failure)
 
     def _pass(self, stage, stretch):

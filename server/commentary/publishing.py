@@ -8,8 +8,8 @@ from .hls import Segment, playlist
 
 
 class Publishing:
-    def __init__(self, session):
-        self._session = session
+    def __init__(self, session, longest_s):
+        self._session, self._longest_s = session, longest_s
         self._finished = {}  # index -> stretch whose turn has not come
         self._segments, self._cues, self._sounds = [], [], []
         self.warnings = []
@@ -55,4 +55,4 @@ class Publishing:
     def _write(self, ended):
         self._session.write("captions.vtt", vtt(self._cues))
         self._session.write("captions.srt", srt(self._cues))
-        self._session.write("index.m3u8", playlist(self._segments, ended))
+        self._session.write("index.m3u8", playlist(self._segments, self._longest_s, ended))

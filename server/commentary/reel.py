@@ -32,6 +32,10 @@ class Reel:
         return len(self.windows)
 
     @property
+    def longest_s(self):
+        return max(window.seconds for window in self.windows)
+
+    @property
     def pictures(self):
         """For the finished film: the source as it is, or the converted parts."""
         return [self._footage.path] if self._footage else self._pictures

@@ -118,7 +118,7 @@ class CommentaryRun(Run):
         telling = Telling(
             reel.total, [stage.name for stage in stages], self.urls.chunk, self._history
         )
-        publishing = Publishing(session)
+        publishing = Publishing(session, reel.longest_s)
         for stage, stretch in self._passing(stages, reel):
             self._stage = stage.name
             events = telling.passed(stage.name, stretch)
@@ -144,7 +144,7 @@ class CommentaryRun(Run):
             try:
                 for _ in pipeline.run(reel.stretches()):
                     pass
-            except BaseException as raised:
+            except Exception as raised:
                 failure.append(raised)
             finally:
                 channel.put_urgent(ENDED)

@@ -232,7 +232,7 @@ class Sessions:
                 finals[named[2]] = size_of(path)
         for folder in folders:
             if ID.fullmatch(folder.name) and (stat := stat_of(folder)):
-                size = sum(size_of(path) for path in folder.rglob("*"))
+                size = sum(size_of(path) for path in folder.rglob("*") if path.is_file())
                 yield stat.st_mtime, size + finals.get(folder.name, 0), folder.name
 
     def _remove(self, id):
