@@ -10,6 +10,7 @@ from .metrics import Metrics
 from .models import Models
 from .rates import RateLimits
 from .runs import Runs
+from .voices import Voices
 
 
 class Services:
@@ -22,6 +23,7 @@ class Services:
         self.circuits = Circuits()
         self.rates = RateLimits(settings.rate_limit)
         self.alarms = Alarms()
+        self.voices = Voices(settings, self.alarms)
         self.doorman = Doorman()
         self.streams = Gate(settings.stream_threads, "streams")
         self.media = Gate(settings.media_threads, "downloads and uploads")

@@ -42,6 +42,13 @@ def token(text):
     return text
 
 
+def names(text):
+    found = tuple(filter(None, (name.strip() for name in text.split(","))))
+    if not found or not text.isprintable():
+        raise ValueError(text)
+    return found
+
+
 def not_negative(text):
     number = float(text)
     if not 0 <= number < float("inf"):
@@ -95,6 +102,23 @@ class Settings:
         "IDLE_TIMEOUT_S", 60.0, "a model's longest silence after that", above_zero
     )
     model_timeout_s: float = env("MODEL_TIMEOUT_S", 600.0, "a model's whole time", above_zero)
+
+    # Ids die. ElevenLabs' own examples speak with the first of these voices.
+    elevenlabs_voice: tuple[str, ...] = env(
+        "ELEVENLABS_VOICE",
+        ("JBFqnCBsd6RMkjVDRZzb", "EXAVITQu4vr4xnSDxMaL"),
+        "ElevenLabs' voices for the first commentator, the second ... as ids or names",
+        names,
+    )
+    elevenlabs_model: str = env(
+        "ELEVENLABS_MODEL", "eleven_flash_v2_5", "the model ElevenLabs speaks with"
+    )
+    voice_concurrency: int = env(
+        "VOICE_CONCURRENCY", 5, "lines spoken at once by a vendor", at_least_one
+    )
+    voice_timeout_s: float = env(
+        "VOICE_TIMEOUT_S", 30.0, "a vendor's time to speak one line", above_zero
+    )
 
     heartbeat_s: float = env("HEARTBEAT_S", 10.0, "longest silence on a stream", above_zero)
     yield_delay_ms: float = env(

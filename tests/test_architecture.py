@@ -17,7 +17,7 @@ HOMES = {
     "openai": ["providers/openai.py"],
     "google": ["providers/gemini"],
     "twelvelabs": ["providers/pegasus"],
-    "elevenlabs": ["voices/elevenlabs.py"],
+    "elevenlabs": ["voices/elevenlabs"],
 }
 
 FORBIDDEN = [
