@@ -7,6 +7,7 @@ import threading
 import time
 import wave
 from array import array
+from dataclasses import replace
 
 import pytest
 
@@ -201,6 +202,15 @@ def test_what_passes_is_asked_again_twice_at_most(vendor, voice, tmp_path, fault
     vendor.plays(PASSING[fault], PASSING[fault], speak.speaks())
     assert say(voice, tmp_path).words
     assert len(vendor.exchanges) == 3
+
+
+def test_a_line_that_was_only_too_many_is_not_given_up_for_it(vendor, voice, tmp_path):
+    vendor.plays(*[PASSING["too many"]] * 5, speak.speaks())
+    say(voice, tmp_path).path.unlink()
+    assert voice.throttle.allowed == 1
+    vendor.plays(PASSING["too many"])
+    voice.settings = replace(voice.settings, voice_timeout_s=0.3)
+    assert failing(voice, tmp_path).code in ("rate_limit", "timeout_total")
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,12 @@ def test_it_is_as_fast_as_is_wished_and_words_fit_their_room(voice, tmp_path):
     say(voice, tmp_path, speed=-1)
 
 
+def test_markup_is_read_out_and_never_obeyed(voice, tmp_path):
+    plain = say(voice, tmp_path, "Hello").seconds
+    for markup in ("[[h@'loU]]", "<emphasis>Hello</emphasis>", "<break time='60s'/>Hello"):
+        assert 2 * plain < say(voice, tmp_path, markup).seconds < 30
+
+
 def test_a_word_ends_where_it_is_no_longer_heard(voice, tmp_path):
     speech = say(voice, tmp_path, "One. Two.")
     (_, end, _), (start, _, _) = speech.words

@@ -14,7 +14,7 @@ from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError, ServerError, UnknownLanguage, UnknownVoice
 from server.vendors import wire
 from server.voices import VOICES, Voices, voice_class
-from server.voices.base import MAX_CHARS, Utterance
+from server.voices.base import MAX_CHARS, Utterance, plain
 from tests import clips
 from tests.live import until
 from tests.vendors.elevenlabs_server import ElevenLabsServer
@@ -104,6 +104,13 @@ def test_a_hostile_line_is_only_a_line(voice, tmp_path, kind):
     assert 0 < speech.seconds < 300
     assert all(0 <= start <= end <= speech.seconds for start, end, _ in speech.words)
     assert list(tmp_path.iterdir()) == [speech.path]
+
+
+def test_what_reaches_a_voice_is_one_line_of_visible_characters():
+    assert plain(" Hello\0there\x01 \x1b[31mred\r\n\u2028now ") == "Hello there [31mred now"
+    assert plain("\u202eHe\u200bllo\u202c \ud800\ue000\ufeff!") == "Hello !"
+    assert plain("e\u0301") == "\u00e9"
+    assert plain("می\u200cخواهم") == "می\u200cخواهم"
 
 
 @pytest.mark.parametrize("text", ["", " \n", "…!?", "\u200b\u202e", "x" * (MAX_CHARS + 1)])

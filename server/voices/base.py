@@ -77,8 +77,8 @@ class Voice:
 
 def plain(text):
     """A line as it may be given to any voice: one line of visible characters."""
-    text = " ".join(unicodedata.normalize("NFC", text).split())
-    text = "".join(letter for letter in text if visible(letter)).strip()
+    text = "".join(map(shown, unicodedata.normalize("NFC", text)))
+    text = " ".join(text.split())
     if len(text) > MAX_CHARS:
         raise ProviderError(
             "bad_request",
@@ -89,9 +89,12 @@ def plain(text):
     return text
 
 
-def visible(letter):
-    # Controls are commands to a synthesizer; marks of direction are read out by some.
-    return letter in KEPT or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Cn", "Co")
+def shown(letter):
+    kind = unicodedata.category(letter)
+    if kind == "Cc":  # some are commands to a synthesizer
+        return " "
+    # Marks of direction are read out by some; half a character cannot be sent.
+    return "" if kind in ("Cf", "Cs", "Cn", "Co") and letter not in KEPT else letter
 
 
 def silent():
