@@ -41,7 +41,7 @@ class Detect(Stage):
         if slot is None:
             inputs["measuring"] = measuring.VERSION
         else:
-            inputs["model"] = identity(slot)
+            inputs["model"] = choosing.identity(slot)
             inputs["prompt"] = prompt(window, job.options)
 
         def make():
@@ -79,8 +79,3 @@ def prompt(window, options):
         unless=", unless the names below fit without doubt" if options.context else "",
     )
     return asked + (CONTEXT.format(context=options.context) if options.context else "")
-
-
-def identity(slot):
-    """What decides a model's answer, besides the question."""
-    return [slot.model.provider, slot.model.name, slot.model.upstream, slot.options]
