@@ -8,6 +8,7 @@ of what it was made from, and sent to another process. Times are seconds of the 
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ..errors import ServerError
 
@@ -128,7 +129,7 @@ class Stage:
     job.results    `once(stage, inputs, make)`: what is paid for is kept
     """
 
-    job: object = field(repr=False)
+    job: Any = field(repr=False)
 
     name = ""  # `stage` on the wire
     workers = 1

@@ -44,6 +44,11 @@ def check(options, services):
         )
 
 
+def identity(slot):
+    """What decides a model's answer, besides the question."""
+    return [slot.model.provider, slot.model.name, slot.model.upstream, slot.options]
+
+
 def named(role, name, takes, models):
     slot = models.slot(name)
     model = slot.model

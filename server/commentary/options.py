@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 
 from ..errors import InvalidQuestion, OverLimit
 from ..models import MAX_SLOT_CHARS
+from . import choosing
 from .plain import one_line
 
 # What each named style asks of a writer; any other text is a style of the client's own.
@@ -73,8 +74,14 @@ class Options:
         return asdict(self)
 
 
-def read(asked):
-    """Options from the fields of a request. Whatever is wrong is a 4xx."""
+def read(asked, services):
+    """Options from the fields of a request, which can be done here. Else a 4xx."""
+    options = parse(asked)
+    choosing.check(options, services)
+    return options
+
+
+def parse(asked):
     known = [field.name for field in fields(Options)]
     unknown = sorted(str(name)[:40] for name in asked if name not in known)
     if unknown:
