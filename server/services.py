@@ -3,6 +3,7 @@
 from .alarms import Alarms
 from .analysis.cache import AnswerCache
 from .asking.circuit import Circuits
+from .commentary.desk import Desk
 from .doorman import Doorman
 from .gate import Gate
 from .library import Library
@@ -18,7 +19,8 @@ class Services:
         self.settings = settings
         self.models = Models(settings.models_file)
         self.library = Library(settings)
-        self.runs = Runs(settings)
+        self.commentaries = Desk(settings)
+        self.runs = Runs(settings, lambda id: self.commentaries.shelved(self, id))
         self.cache = AnswerCache()
         self.circuits = Circuits()
         self.rates = RateLimits(settings.rate_limit)

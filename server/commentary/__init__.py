@@ -20,6 +20,6 @@ def make_stages(job):
     for name, where in STAGES.items():
         module, _, attribute = where.partition(":")
         stage = getattr(import_module(f"{__name__}.{module}"), attribute)(job)
-        stage.name = name
+        assert stage.name == name, where
         stages.append(stage)
     return stages

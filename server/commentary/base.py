@@ -53,7 +53,7 @@ class Clip:
     """A line that was spoken."""
 
     line: Line
-    path: Path
+    path: Path | None  # None when nobody could speak it: then it is only read
     seconds: float  # of speech, as measured
     words: tuple[tuple[float, float, str], ...] = ()  # (start, end, word), from the clip's start
     gain: float = 1.0  # brings it to the loudness of the others
@@ -84,11 +84,20 @@ class Loss:
 @dataclass(frozen=True)
 class Picture:
     """Where a window's picture comes from: `frames` pictures of `path`, from `start` of it.
-    `frames` None means all that follow."""
+    `frames` None means all that follow; the first is shown `delay` after the window begins."""
 
     path: Path
     start: float = 0.0
     frames: int | None = None
+    delay: float = 0.0
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A window as viewers get it. The first `header` bytes of the file say how to read it."""
+
+    path: Path
+    header: int
 
 
 @dataclass(frozen=True)
@@ -104,7 +113,7 @@ class Stretch:
     before: tuple[Cue, ...] = ()  # of the window before, still speaking as this one begins
     lost: tuple[Loss, ...] = ()
     warnings: tuple[str, ...] = ()
-    chunk: Path | None = None
+    chunk: Chunk | None = None
 
     def but(self, **changes):
         return replace(self, **changes)

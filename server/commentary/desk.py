@@ -54,6 +54,14 @@ class Desk:
             self._join_line(run)
             return run, True
 
+    def private(self, services, film, options):
+        """A run that nobody else is led to: for one's own process. Results are shared."""
+        run, _ = services.runs.admit(
+            lambda: CommentaryRun(services, film, options, None, "", key_of(film, options))
+        )
+        self._join_line(run)
+        return run
+
     def shelved(self, services, id):
         """The run of that id, from what is on disk."""
         try:
@@ -79,7 +87,8 @@ class Desk:
         told = None
         while True:
             with self._moved:
-                self._moved.wait_for(lambda before=told: self._ahead(run) != before, LOOK_AROUND_S)
+                if self._ahead(run) == told:
+                    self._moved.wait(LOOK_AROUND_S)
                 ahead = self._ahead(run)
             run.token.check()
             if ahead < 0:

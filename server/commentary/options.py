@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from ..errors import InvalidQuestion, OverLimit
 from ..models import MAX_SLOT_CHARS
 from . import choosing
+from .cast import cast
 from .plain import one_line
 
 # What each named style asks of a writer; any other text is a style of the client's own.
@@ -78,6 +79,7 @@ def read(asked, services):
     """Options from the fields of a request, which can be done here. Else a 4xx."""
     options = parse(asked)
     choosing.check(options, services)
+    cast(options, services.voices)
     return options
 
 

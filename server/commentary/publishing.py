@@ -30,9 +30,9 @@ class Publishing:
         self._write(ended=False)
 
     def _add(self, stretch):
-        window, path = stretch.window, stretch.chunk
-        size = path.stat().st_size
-        self._segments.append(Segment(path.name, window.seconds, media.header_bytes(path), size))
+        window, chunk = stretch.window, stretch.chunk
+        size = chunk.path.stat().st_size
+        self._segments.append(Segment(chunk.path.name, window.seconds, chunk.header, size))
         self._cues += stretch.cues
         self._sounds.append(self._session.sound(window.index))
         self.warnings += stretch.warnings

@@ -92,7 +92,8 @@ class CommentaryRun(Run):
             with services.commentaries.sessions.using(self.id):
                 services.commentaries.wait_for_place(self, self._queued)
                 self.state = "working"
-                self._make()
+                with self.session.locked(self.token):
+                    self._make()
         except Exception as failure:
             self._fail(failure)
         finally:

@@ -10,6 +10,7 @@ A session is swept after its time, oldest first when they take too much room, an
 it is made, watched or read. That it was there is remembered for a while: 410 is not 404.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -26,6 +27,7 @@ ID = re.compile(r"[A-Za-z0-9_-]{24}", re.ASCII)  # a run's
 PUBLIC = re.compile(r"chunk_\d{1,6}\.mp4|index\.m3u8|captions\.(vtt|srt)", re.ASCII)
 FINAL = re.compile(rf"(.*)-({ID.pattern})\.mp4", re.DOTALL)
 REMEMBERED_GONE = 10_000
+LOOK_AROUND_S = 0.2
 
 
 class Gone(NotFound):
@@ -59,6 +61,18 @@ class Session:
     def make(self):
         self.private.mkdir(parents=True, exist_ok=True)
         self._generated.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def locked(self, token):
+        """Within, no other process works on it: after a restart, the old one may still."""
+        with open(self.private / "lock", "w") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    token.wait(LOOK_AROUND_S)
+            yield
 
     def write(self, name, text):
         """A small public file that is whole at every moment."""
@@ -115,7 +129,7 @@ class Session:
     def clear(self):
         """What only a job in progress needs."""
         for path in self.private.glob("*"):
-            if path.name not in ("events.jsonl", "job.json"):
+            if path.name not in ("events.jsonl", "job.json", "lock"):
                 remove(path)
 
 
@@ -165,6 +179,11 @@ class Sessions:
         except OSError:
             pass  # a name no file can have
         raise NotFound("No such film.")
+
+    def forget(self, id):
+        """Nobody needs it any more."""
+        with self._lock:
+            self._remove(id)
 
     # -- who asked for what
 

@@ -58,7 +58,10 @@ class Telling:
             return [event for _, event in sorted(lines, key=lambda line: line[0])]
         if stage == "cut":
             url = self._url_of(stretch.window.index)
-            return [Commentary.chunk(stretch.window, url, self._now())]
+            silenced = [
+                Commentary.line_failed(loss) for loss in stretch.lost if loss.stage == stage
+            ]
+            return [*silenced, Commentary.chunk(stretch.window, url, self._now())]
         return []
 
     def _now(self):
@@ -83,5 +86,5 @@ def what(event):
     if kind == "events_detected":
         return kind, event["interval_index"]
     if kind in ("commentary_ready", "line_failed", "chunk_ready"):
-        return "line" if kind != "chunk_ready" else kind, event["index"]
+        return kind, event["index"]
     return kind, id(event)

@@ -62,6 +62,10 @@ class Voice:
         """What to set or install before it can speak; None when it can."""
         return credentials.missing(self.env_vars)
 
+    def identity(self, speaker):
+        """What decides how it sounds, as plain values: equal ones sound the same."""
+        return [type(self).__name__, speaker]
+
     def check(self, language, speaker=""):
         """Raise BadRequest for a language or a speaker that it does not have."""
 

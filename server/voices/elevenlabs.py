@@ -39,6 +39,10 @@ class ElevenLabs(Voice):
         self.speakers = settings.elevenlabs_voice
         self._ids = Ids()
 
+    def identity(self, speaker):
+        chosen = self.settings
+        return [*super().identity(speaker or chosen.elevenlabs_voice[0]), chosen.elevenlabs_model]
+
     def speak(self, utterance, folder, token):
         text = plain(utterance.text)
         speaker = utterance.voice or self.speakers[0]
