@@ -163,8 +163,6 @@ class CommentaryRun(Run):
                     yield fact
         finally:
             channel.close()
-            if failure:
-                self.token.cancel(ProviderError("cancelled", "Another part failed."))
             executor.shutdown(wait=False)
 
     # -- telling
