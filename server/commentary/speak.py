@@ -36,7 +36,8 @@ class Speak(Stage):
     name = "speak"
     workers = 4
 
-    def __post_init__(self):
+    def __init__(self, job):
+        super().__init__(job)
         self._cast = Cast(self.job)
 
     def work(self, stretch):

@@ -16,7 +16,6 @@ DONE = {
     "detect": "Detected what happens in",
     "write": "Wrote the lines of",
     "speak": "Spoke the lines of",
-    "cut": "Cut",
 }
 
 
