@@ -1,9 +1,6 @@
 """The comparison vocabulary: `/compare-stream`, `/compare`, and retrying only what failed."""
 
 import json
-import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -191,46 +188,6 @@ def test_a_bad_request_is_refused_before_the_stream(client, path, asked, code):
     if "conversation_history" in asked:
         asked = {"input_data": "Hi", "models": ["demo"], **asked}
     assert client.post(path, json=asked).status_code == code
-
-
-class Tags(BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = json.dumps({"models": [{"name": "llava:7b"}]}).encode()
-        self.send_response(200 if self.path == "/api/tags" else 404)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
-def test_what_a_local_ollama_has_is_offered(client, monkeypatch):
-    with ThreadingHTTPServer(("127.0.0.1", 0), Tags) as ollama:
-        threading.Thread(target=ollama.serve_forever).start()
-        monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{ollama.server_port}")
-        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-        with open(client.application.extensions["parallax"].settings.models_file, "a") as models:
-            models.write('["ollama/*"]\nprovider = "openai"\nbase_url_env = ["OLLAMA_HOST"]\n')
-        again = create_app(client.application.extensions["parallax"].settings).test_client()
-        names = {m["name"]: m["available"] for m in again.get("/api/models").get_json()["models"]}
-        ollama.shutdown()
-    assert names["ollama/llava:7b"] is True
-
-
-def test_an_address_where_no_ollama_lives_offers_nothing(client, monkeypatch):
-    with socket.create_server(("127.0.0.1", 0)) as stranger:
-        threading.Thread(target=greet, args=(stranger,)).start()
-        monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:%d" % stranger.getsockname()[1])
-        assert client.get("/api/models").status_code == 200
-    monkeypatch.setenv("OLLAMA_HOST", "not a host")
-    assert client.get("/api/models").status_code == 200
-
-
-def greet(stranger):
-    caller, _ = stranger.accept()
-    with caller:
-        caller.recv(1000)
-        caller.sendall(b"220 mail.example ESMTP\r\n")
 
 
 def test_one_key_is_one_run_at_either_address(client):
