@@ -15,6 +15,8 @@ from server.providers.demo import WORDS
 
 
 class Honest:
+    remembers = True  # what it said in a run
+
     def facts(self, slots):
         """(slot, kind, value) as they happen: start, text, then error or end."""
         happened = queue.Queue()
@@ -57,6 +59,10 @@ class StartedTogetherOneAfterAnother(Honest):
             yield slot, "start", ""
         for slot in slots:
             yield from (fact for fact in super().facts([slot]) if fact[1] != "start")
+
+
+class ForgetsItsRuns(Honest):
+    remembers = False
 
 
 class BreaksBesideAFailure(Honest):
@@ -204,6 +210,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/api/videos/list":
             return self.answer({"videos": ["sample.mp4"]})
+        if not self.server.sabotage.remembers:
+            return self.answer({"status": "error", "message": "No such run."}, 404)
         texts = self.server.kept[self.path.rpartition("/")[2]]
         return self.answer({"models": {slot: {"text": text} for slot, text in texts.items()}})
 

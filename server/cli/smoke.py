@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from ..errors import ServerError
 from . import checks, drawing, table, timing
+from .distant import LAST_WORD_S
 from .recording import Recording
 from .remote import Refused, Server, Unreachable, run_path
 
@@ -20,7 +21,6 @@ MODELS = (
 SAID_BEFORE_FAILING = 5
 FAILING = f"demo@first=0.3,rate=20,tokens=30,fail_after={SAID_BEFORE_FAILING},fail=upstream"
 MOST_MODELS = 9
-LAST_WORD_S = 3.0  # after Ctrl-C
 
 
 def smoke(settings, chosen):
