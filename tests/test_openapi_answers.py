@@ -114,11 +114,11 @@ def test_a_stream_is_framed_as_described(app):
 def test_a_run_is_described_from_its_first_moment_to_its_last(app):
     response = ask(app, models=[ENDLESS, "demo@fail_after=0", "vendor/model"], stream=True)
     run = f"/api/runs/{response.headers['X-Run-Id']}"
-    for event in events_of(response):
-        if event["event_type"] == "text_generation":
-            body = answer(app, "GET", run).get_json()
-            assert body["models"][ENDLESS]["metrics"] is None
-            answer(app, "POST", f"{run}/models/{ENDLESS}/cancel")
+    events = events_of(response)
+    assert any(event["event_type"] == "text_generation" for event in events)
+    assert answer(app, "GET", run).get_json()["models"][ENDLESS]["metrics"] is None
+    answer(app, "POST", f"{run}/models/{ENDLESS}/cancel")
+    assert [*events][-1]["event_type"] == "complete"
     assert answer(app, "GET", run).get_json()["state"] == "complete"
     assert answer(app, "DELETE", run).status_code == 200
     last = answer(app, "GET", run).get_json()["last_event_id"]
