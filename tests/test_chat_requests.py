@@ -94,6 +94,8 @@ def test_every_chunk_is_what_the_document_says_and_carries_no_id(app):
 
 def test_the_list_of_models_is_what_the_document_says(app):
     assert answer(app, "GET", "/v1/models").status_code == 200
+    for name, status in (("demo", 200), ("no/body", 404), ("demo@x=1", 400), ("a" * 201, 422)):
+        assert answer(app, "GET", f"/v1/models/{name}").status_code == status
 
 
 # -- what is not
