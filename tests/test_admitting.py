@@ -5,7 +5,6 @@ import os
 
 import pytest
 
-from server.app import create_app
 from tests.clips import moving
 
 ANALYZE = "/api/analyze/stream/parallel"
@@ -15,27 +14,9 @@ COMPARE = {"input_data": "Hi", "models": [WELL, BROKEN]}
 KEY = {"Idempotency-Key": "once"}
 
 
-@pytest.fixture(scope="module")
-def film(tmp_path_factory):
-    return moving(tmp_path_factory.mktemp("film") / "clip.mp4", 1.0)
-
-
 @pytest.fixture
-def app(make_settings, film):
-    settings = make_settings()
-    app = create_app(settings)
-    (settings.videos_dir / "clip.mp4").write_bytes(film.read_bytes())
-    return app
-
-
-@pytest.fixture
-def client(app):
-    return app.test_client()
-
-
-@pytest.fixture
-def library_file(app):
-    return app.extensions["parallax"].library.folder / "clip.mp4"
+def library_file(folder):
+    return folder / "clip.mp4"
 
 
 def run_id(response):
@@ -78,14 +59,14 @@ def test_a_failure_can_be_tried_again_while_the_video_is_there(client):
     assert {name: model["cached"] for name, model in models.items()} == {WELL: True, BROKEN: False}
 
 
-def test_not_when_it_is_gone_or_another(client, library_file, film):
+def test_not_when_it_is_gone_or_another(client, library_file, clip):
     first = run_id(client.post(ANALYZE, json=ABOUT))
-    moving(library_file, 2.0)
+    moving(library_file, 3.0)
     replaced = client.post(ANALYZE, json={"retry_of": first})
     library_file.unlink()
     gone = client.post(ANALYZE, json={"retry_of": first})
     for response in (replaced, gone):
         assert (response.status_code, response.get_json()["code"]) == (404, "video_not_found")
-    library_file.write_bytes(film.read_bytes())
+    library_file.write_bytes(clip.read_bytes())
     os.utime(library_file)
     assert client.post(ANALYZE, json={"retry_of": first}).status_code == 200

@@ -7,9 +7,6 @@ from contextlib import closing
 
 import pytest
 
-from server.app import create_app
-from server.settings import Settings
-from tests.clips import moving
 from tests.openapi import ANALYZE, GOOD, SCHEMAS, answer, ask, matches, valid
 
 EVENTS = [reference["$ref"].rpartition("/")[2] for reference in SCHEMAS["AnalysisEvent"]["oneOf"]]
@@ -18,24 +15,8 @@ ENDLESS = "demo@first=0,rate=50,tokens=100000"
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    return moving(tmp_path_factory.mktemp("clip") / "clip.mp4", 2.0, sound="sine=440")
-
-
-@pytest.fixture(scope="module")
-def app_with(clip, tmp_path_factory):
-    def make(**changes):
-        data = tmp_path_factory.mktemp("data")
-        (data / "videos").mkdir()
-        (data / "videos" / "clip.mp4").write_bytes(clip.read_bytes())
-        return create_app(Settings(**{"data_dir": data, "rate_limit": "9999/second", **changes}))
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def app(app_with):
-    return app_with()
+def app(lasting_app_with):
+    return lasting_app_with()
 
 
 def events_of(response):
@@ -185,7 +166,7 @@ def test_a_request_is_good_to_the_server_when_it_is_good_to_the_document(app, ch
     assert matches("AnalysisRequest", asked) == (status in (200, 404))
 
 
-def test_every_refusal_is_described(app, app_with):
+def test_every_refusal_is_described(app, lasting_app_with):
     json_type = {"content_type": "application/json"}
     assert answer(app, "GET", "/nowhere").status_code == 404
     assert answer(app, "GET", "/api/runs/unknown").status_code == 404
@@ -202,14 +183,14 @@ def test_every_refusal_is_described(app, app_with):
     changed = {**GOOD, "query": "Something else?"}
     assert answer(app, "POST", ANALYZE, json=changed, **key).status_code == 409
 
-    strict = app_with(rate_limit="1/hour", auth_token="correct horse", max_upload_mb=1)
+    strict = lasting_app_with(rate_limit="1/hour", auth_token="correct horse", max_upload_mb=1)
     assert answer(strict, "GET", "/api/models").status_code == 401
     bearer = {"headers": {"Authorization": "Bearer correct horse"}}
     big = {"file": (io.BytesIO(b"x" * 2**22), "x.mp4")}
     assert answer(strict, "POST", "/api/videos", data=big, **bearer).status_code == 413
     assert answer(strict, "POST", ANALYZE, json=GOOD, **bearer).status_code == 429
 
-    small = app_with(max_runs=1)
+    small = lasting_app_with(max_runs=1)
     with closing(ask(small, models=[ENDLESS], stream=True)) as response:
         assert next(iter(response.response)).startswith(b"retry:")
         assert ask(small).status_code == 503
