@@ -4,15 +4,15 @@ Asked seldom and with little patience: a list of models must not wait for a mach
 is switched off, nor for one that answers a letter at a time.
 """
 
-import http.client
 import json
 import threading
 import time
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from . import credentials
 from .cancel import CancelToken
-from .providers.addresses import ollama_url
+from .providers.addresses import is_web_address, ollama_url
 
 PATIENCE_S = 1.0  # for the whole of its answer
 REMEMBERED_S = 15.0
@@ -65,10 +65,12 @@ class Inquiry:
 
 
 def installed(host, token):
+    url = ollama_url(host).removesuffix("/v1") + "/api/tags"
+    if not is_web_address(url):
+        return []
+    where = urlsplit(url)
     try:
-        where = urlsplit(ollama_url(host).removesuffix("/v1") + "/api/tags")
-        https = where.scheme == "https"
-        kind = http.client.HTTPSConnection if https else http.client.HTTPConnection
+        kind = HTTPSConnection if where.scheme == "https" else HTTPConnection
         # A local address: no proxy of the environment has any business here.
         connection = kind(where.hostname, where.port, timeout=PATIENCE_S)
         try:
@@ -80,5 +82,5 @@ def installed(host, token):
             return sorted(str(model["name"]) for model in told["models"])
         finally:
             connection.close()
-    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, HTTPException):
         return []

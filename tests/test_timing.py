@@ -72,6 +72,17 @@ def test_models_that_have_no_time_to_speak_together_tell_nothing_and_fail_nothin
     assert verdicts(FAST_THEN_SLOW, alone={"a": 0.6, "b": 8.2})["slowest"] is True
 
 
+def test_a_model_that_comes_to_its_end_long_after_its_last_word_is_not_missed_meanwhile():
+    heard = recording(a=([0.2], 9.0, (0.2, 9.0)), b=(evenly(2.0, 8.0), 8.0, (2.0, 8.0)))
+    assert verdicts(heard) == {"interleave": None, "live": True, "slowest": None}
+
+
+def test_a_model_whose_start_was_not_told_breaks_nothing():
+    heard = FAST_THEN_SLOW
+    unstarted = [m for m in heard.messages if m.event["event_type"] != "model_start"]
+    assert verdicts(Recording(heard.slots, tuple(unstarted)))["slowest"] is False
+
+
 def test_where_the_server_counts_nothing_only_what_is_heard_can_pass():
     spoken = {"a": (evenly(0.3, 2.0), 2.0, None), "b": (evenly(0.5, 4.0), 4.0, None)}
     assert verdicts(recording(**spoken)) == {**ALL_WELL, "slowest": None}

@@ -63,6 +63,8 @@ def reported(recording, slot):
         return None
     found = Pace(first, total)
     took, times = recording.took(slot), recording.times(slot)
+    if took is None:
+        return None
     spoke = times[-1] - times[0] if times else 0.0
     fits = spoke - found.slack <= total <= took + found.slack
     return found if fits else None
