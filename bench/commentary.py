@@ -23,7 +23,6 @@ from tests.live import serving
 from tests.vendors.commentators import Commentators
 
 WARM_UP_MINUTES = 0.4  # the SDKs are imported
-)
 
 
 def film(path, minutes):
