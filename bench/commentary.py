@@ -18,7 +18,7 @@ from pathlib import Path
 from server.commentary.detect import Detect
 from server.commentary.write import Write
 from tests import clips
-from tests.commentating import of, opened
+from tests.commentaries import of, opened
 from tests.live import serving
 from tests.vendors.commentators import Commentators
 

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tests import clips
-from tests.commentating import check, ffmpegs_of, first, get, of, opened, told
+from tests.commentaries import check, ffmpegs_of, first, get, of, opened, told
 from tests.live import Server, until
 from tests.vendors.commentators import Commentators
 

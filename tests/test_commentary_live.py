@@ -8,7 +8,7 @@ import pytest
 
 from server import media, sample
 from tests import clips
-from tests.commentating import check, ffmpegs_of, first, get, of, opened, summary, told
+from tests.commentaries import check, ffmpegs_of, first, get, of, opened, summary, told
 from tests.live import serving, until
 
 
