@@ -32,7 +32,7 @@ class Cut(Stage):
     def _make(self, stretch):
         """Whether the voices had to be left out."""
         voices = tuple(
-            media.Voice(cue.clip.path, cue.start, cue.tempo, cue.clip.gain)
+            media.Voice(cue.clip.path, cue.start, cue.end, cue.tempo, cue.clip.gain)
             for cue in (*stretch.before, *stretch.cues)
             if cue.clip.path is not None
         )
