@@ -39,13 +39,8 @@ def test_while_nothing_has_happened_yet_there_is_a_line_to_say_so():
 
 
 def test_the_first_line_is_about_what_is_there_already():
-    moments = at(0.0, 4.0, weight=0.5) + at(3.0, weight=0.69)
+    moments = at(0.0, 4.0, weight=0.5) + at(3.0, weight=0.9)
     assert spans(Window(0, 0.0, 13.0), moments) == [(1.0, 13.7)]
-
-
-def test_unless_something_much_weightier_comes_soon():
-    moments = at(0.0, weight=0.5) + at(3.0, weight=0.8) + at(12.9, weight=0.9)
-    assert spans(Window(0, 0.0, 13.0), moments) == [(3.0, 13.7)]
 
 
 def test_a_moment_at_the_very_end_has_no_line_of_its_own_if_there_is_another():

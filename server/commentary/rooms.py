@@ -22,7 +22,6 @@ SHORTEST_S = FEWEST_WORDS / WORDS_PER_S + 0.005  # what rounding may take
 MOST_WORDS = 30  # a line that goes on longer is a speech
 WORTH_TELLING_S = 5.0  # a shorter window in which nothing happens is left alone
 USUAL_S = 3.0  # less than this at the end of a window is not much of a line
-MUCH_WEIGHTIER = 0.2
 HEARD_AT_ONCE_S = 0.3  # a moment so soon after a line could begin is where it begins
 
 
@@ -68,12 +67,8 @@ def chosen(moments, first, last, most):
     usual = last - (USUAL_S - SHORTEST_S)
     weighty = sorted(moments, key=lambda each: (each.start > usual, -each.weight, each.start))
     weighty = [each for each in weighty if each.start <= last]
-    known = [each.weight for each in weighty if each.start <= first + HEARD_AT_ONCE_S]
-    starts = []
-    if known:
-        soon = [each for each in weighty if first < each.start < min(first + BETWEEN_S, usual)]
-        if not soon or soon[0].weight < max(known) + MUCH_WEIGHTIER:
-            starts.append(first)
+    known = any(each.start <= first + HEARD_AT_ONCE_S for each in weighty)
+    starts = [first] if known else []
     for moment in weighty:
         start = moment.start if moment.start > first + HEARD_AT_ONCE_S else first
         if len(starts) < most and all(abs(start - other) >= BETWEEN_S for other in starts):
