@@ -1,73 +1,110 @@
-"""A job as the commentary's stages see it, small and honest: results are kept in memory,
-and models are scripts."""
+"""A real server that comments on videos, and what its streams tell."""
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from pathlib import Path
 
-from server.cancel import CancelToken
-from server.commentary.base import Picture, Stretch, Window
-from server.commentary.options import Options
-from server.providers import PROVIDERS
-from server.providers.base import Provider
+from tests.live import Stream, until
+
+ENDS = ("complete", "error", "cancelled")
 
 
-class Kept:
-    """What `job.results` promises, and how often something was really made."""
-
-    def __init__(self):
-        self.results, self.made = {}, []
-
-    def once(self, stage, inputs, make):
-        key = json.dumps([stage, inputs], sort_keys=True)
-        if key not in self.results:
-            self.made.append(stage)
-            self.results[key] = json.dumps(make())
-        return json.loads(self.results[key])
+def told(server, name, query="", after=None):
+    """The whole stream of a commentary, as [(id, event)]."""
+    return [(number, event) for _, number, event in opened(server, name, query, after).messages()]
 
 
-@dataclass
-class Job:
-    video: Any
-    services: Any
-    options: Options = field(default_factory=Options)
-    token: CancelToken = field(default_factory=CancelToken)
-    results: Kept = field(default_factory=Kept)
+def opened(server, name, query="", after=None, method="GET"):
+    headers = {} if after is None else {"Last-Event-ID": str(after)}
+    connection = server.connect(timeout=120)
+    connection.request(method, f"/api/analyze-stream/{name}{query}", headers=headers)
+    return Stream(connection)
 
 
-def stretch(index=0, start=0.0, end=30.0, **more):
-    return Stretch(Window(index, float(start), float(end)), Picture(Path("film.mp4")), **more)
+def first(stream, kind):
+    """Read up to the first event of that kind; (id, event)."""
+    for _, number, event in stream.messages():
+        if event["type"] == kind:
+            return number, event
+        assert event["type"] not in ENDS, event
+    raise AssertionError(f"the stream ended without {kind}")
 
 
-class Scripted(Provider):
-    """Gives the next answer of its script, whatever it is asked, and remembers that."""
-
-    answers: list = []
-    asked: list = []
-
-    def answer(self, question, call):
-        self.asked.append(question)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        yield answer
+def of(events, kind):
+    return [event for _, event in events if event["type"] == kind]
 
 
-MODELS = """
-[scripted]
-provider = "scripted"
-upstream = "x"
-takes = ["video", "text"]
-"""
+def check(events):
+    """What holds for every commentary, however it fared."""
+    numbers = [number for number, _ in events]
+    assert numbers == list(range(1, len(numbers) + 1))
+    kinds = [event["type"] for _, event in events]
+    assert kinds[0] == "status" and events[0][1]["run_id"]
+    assert kinds[-1] in ENDS and sum(kind in ENDS for kind in kinds) == 1
+    progress = [event["progress"] for _, event in events if "progress" in event]
+    assert progress == sorted(progress)
+    assert all(number < 100 for number in progress[:-1])
+    chunks = of(events, "chunk_ready")
+    assert [chunk["index"] for chunk in chunks] == list(range(len(chunks)))
+    for one, after in zip(chunks, chunks[1:], strict=False):
+        assert one["end_s"] == after["start_s"]
+    lines = [e for _, e in events if e["type"] in ("commentary_ready", "line_failed")]
+    assert [line["index"] for line in lines] == list(range(len(lines)))
+    spoken = of(events, "commentary_ready")
+    for one, after in zip(spoken, spoken[1:], strict=False):
+        assert one["end"] <= after["start"]
+    return events
 
 
-def script(monkeypatch, tmp_path, *answers):
-    """The name of a list of models with one model in it, `scripted`, that says these."""
-    monkeypatch.setitem(PROVIDERS, "scripted", f"{__name__}:Scripted")
-    monkeypatch.setattr("server.models.provider_class", lambda name: Scripted)
-    monkeypatch.setattr(Scripted, "answers", list(answers))
-    monkeypatch.setattr(Scripted, "asked", [])
-    path = tmp_path / "models.toml"
-    path.write_text(MODELS)
-    return path
+def get(server, url, **headers):
+    return server.request("GET", url, headers=headers)
+
+
+def summary(server, run_id):
+    status, found = server.get(f"/api/runs/{run_id}")
+    assert status == 200, found
+    return found
+
+
+def ended(server, run_id):
+    return until(lambda: summary(server, run_id)["state"] in ("complete", "failed", "cancelled"))
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def ffmpegs_of(server):
+    """The ffmpegs that this server has running."""
+    found, waiting = [], [server.process.pid]
+    while waiting:
+        pid = waiting.pop()
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            try:
+                waiting += map(int, task.read_text().split())
+            except OSError:
+                pass  # it has ended
+        try:
+            if "ffmpeg" in Path(f"/proc/{pid}/comm").read_text():
+                found.append(pid)
+        except OSError:
+            pass
+    return found
+
+
+def ffmpegs_of(server):
+    """The ffmpegs that this server has running."""
+    found, waiting = [], [server.process.pid]
+    while waiting:
+        pid = waiting.pop()
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            try:
+                waiting += map(int, task.read_text().split())
+            except OSError:
+                pass  # it has ended
+        try:
+            if "ffmpeg" in Path(f"/proc/{pid}/comm").read_text():
+                found.append(pid)
+        except OSError:
+            pass
+    return found
