@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from pathlib import Path
 
 from tests.live import Stream, until
 
@@ -72,24 +71,6 @@ def ended(server, run_id):
 
 def lines_of(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def ffmpegs_of(server):
-    """The ffmpegs that this server has running."""
-    found, waiting = [], [server.process.pid]
-    while waiting:
-        pid = waiting.pop()
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            try:
-                waiting += map(int, task.read_text().split())
-            except OSError:
-                pass  # it has ended
-        try:
-            if "ffmpeg" in Path(f"/proc/{pid}/comm").read_text():
-                found.append(pid)
-        except OSError:
-            pass
-    return found
 
 
 def ffmpegs_of(server):
