@@ -45,15 +45,15 @@ class Commentators:
         seen = len(gemini_server.parts(exchange)) > 1
         self._count("detect" if seen else "write", question)
         exchange.pause(self.latencies["detect" if seen else "write"])
+        start, end = map(float, WINDOW.search(question).groups())
         if seen:
-            start, end = map(float, WINDOW.search(question).groups())
             answer = [
                 {"start": start + n, "end": start + n + 2, "text": "A pass.", "weight": 0.9}
                 for n in range(1, int(end - start) - 4, 8)
             ]
         else:
             answer = [
-                {"line": int(line), "text": " ".join(SENTENCE[: int(most) - 2]) + "."}
+                {"line": int(line), "text": said(start, line, int(most))}
                 for line, most in ROOM.findall(question)
             ]
         gemini_server.text(json.dumps(answer))(exchange)
@@ -70,3 +70,8 @@ class Commentators:
             "ELEVENLABS_BASE_URL": self.voice.origin,
             "ELEVENLABS_VOICE": elevenlabs_server.GEORGE,
         }
+
+
+def said(start, line, most):
+    """A line that fits, and that no other window has."""
+    return " ".join([f"{start:.0f},", f"{line}:", *SENTENCE[: most - 4]]) + "."
