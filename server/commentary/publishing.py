@@ -35,7 +35,7 @@ class Publishing:
         self._segments.append(Segment(chunk.path.name, window.seconds, chunk.header, size))
         self._cues += stretch.cues
         self._sounds.append(self._session.sound(window.index))
-        self.warnings += stretch.warnings
+        self.warnings += [said for said in stretch.warnings if said not in self.warnings]
         for loss in stretch.lost:
             self.warnings.append(f"{clock(loss.start)}: a line is missing: {loss.message}")
 
