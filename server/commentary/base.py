@@ -113,6 +113,7 @@ class Stretch:
     before: tuple[Cue, ...] = ()  # of the window before, still speaking as this one begins
     lost: tuple[Loss, ...] = ()
     warnings: tuple[str, ...] = ()
+    placed: bool = False  # and told of, by a server that died since
     chunk: Chunk | None = None
 
     def but(self, **changes):

@@ -16,6 +16,7 @@ from ..errors import InvalidQuestion, NotFound, VideoNotFound
 from ..events import Commentary
 from ..library import describe
 from . import body, ranges, services
+from .admitting import idempotency
 from .asking import flag
 from .limits import rate_limited
 from .streaming import follow_response, last_event_id, wait_for
@@ -47,8 +48,11 @@ def whole():
         raise InvalidQuestion("`filename` must name a video. GET /api/videos/list lists them.")
     fresh = flag(asked, "new", False)
     asked.pop("new", None)
-    film, chosen = wanted(filename, asked)
-    found, _, headers = wait_for(commentary(film, chosen, fresh), document)
+    identity = idempotency({**asked, "filename": filename, "new": fresh})
+    run = services().runs.made_by(*identity)
+    if run is None:
+        run = commentary(*wanted(filename, asked), fresh, identity)
+    found, _, headers = wait_for(run, document)
     return found, status_of(found), headers
 
 
@@ -80,9 +84,11 @@ def ended_with(after, film, chosen):
 
 
 @rate_limited
-def commentary(film, chosen, fresh):
+def commentary(film, chosen, fresh, identity=(None, None)):
     owned = services()
-    run, new = owned.commentaries.commentary(owned, film, chosen, request.script_root, fresh)
+    run, new = owned.commentaries.commentary(
+        owned, film, chosen, request.script_root, fresh, identity
+    )
     if new:
         run.start()
     return run
