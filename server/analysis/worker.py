@@ -29,7 +29,7 @@ class Worker:
         self.lane = lane
         self.token = CancelToken()
         self._run_id = run.id
-        self._question = run.question
+        self._question = run.question_to(lane.slot.name)
         self._channel = channel
         self._services = run.services
         self._refresh = refresh
@@ -54,7 +54,7 @@ class Worker:
                 if kept is not None:
                     for piece in kept.pieces:
                         self._say(piece)
-                    self._say(End(kept.finish_reason, kept.usage))
+                    self._say(kept_end(kept))
                     return
                 finish = Finish("stop")
                 for item in self._ask(provider):
@@ -172,6 +172,12 @@ class Worker:
         known = facts(run_id=self._run_id, slot=self.lane.slot.name)
         log.error("a model's worker failed", exc_info=caught, extra=known)
         return ProviderError("internal", "A fault of this server; its log says more.")
+
+
+def kept_end(kept):
+    if kept.error is not None:
+        return Fail(kept.error, kept.usage)
+    return End(kept.finish_reason, kept.usage)
 
 
 def plausible(usage):

@@ -7,8 +7,9 @@ from flask import Blueprint
 from ..analysis.run import AnalysisRun
 from ..events import Analysis
 from . import body, services
-from .admitting import admit, retried
+from .admitting import admit
 from .asking import choice_of_models, flag, question_about_video
+from .continuing import retried
 from .limits import rate_limited
 from .streaming import follow_response, json_result, sse_response, wait_for
 
@@ -19,14 +20,14 @@ bp = Blueprint("analyze", __name__)
 @rate_limited
 def parallel():
     asked = body.json_object()
-    question, slots, kept = retried(asked, Analysis.kind) or (
+    question, slots, more = retried(asked, Analysis.kind) or (
         question_about_video(asked),
         choice_of_models(asked),
-        None,
+        {},
     )
     refresh, stream = flag(asked, "refresh", False), flag(asked, "stream", True)
     run, new = admit(
-        asked, lambda: AnalysisRun(question, slots, services(), refresh, Analysis, kept)
+        asked, lambda: AnalysisRun(question, slots, services(), refresh, Analysis, **more)
     )
     if not new:
         return follow_response(run) if stream else wait_for(run)

@@ -11,8 +11,9 @@ from ..analysis.run import AnalysisRun
 from ..events import Comparison, comparison_metadata
 from ..providers.base import Question
 from . import body, services
-from .admitting import admit, retried
+from .admitting import admit
 from .asking import choice_of_models, conversation, flag, query
+from .continuing import followed_up, retried
 from .limits import rate_limited
 from .streaming import follow_response, json_result, sse_response, wait_for
 
@@ -37,14 +38,18 @@ def whole():
 
 def start():
     asked = body.json_object()
-    question, slots, kept = retried(asked, Comparison.kind) or (
-        Question(query(asked, "input_data"), history=conversation(asked)),
-        choice_of_models(asked),
-        None,
+    question, slots, more = (
+        retried(asked, Comparison.kind)
+        or followed_up(asked, Comparison.kind)
+        or (
+            Question(query(asked, "input_data"), history=conversation(asked)),
+            choice_of_models(asked),
+            {},
+        )
     )
     refresh = flag(asked, "refresh", False)
     run, new = admit(
-        asked, lambda: AnalysisRun(question, slots, services(), refresh, Comparison, kept)
+        asked, lambda: AnalysisRun(question, slots, services(), refresh, Comparison, **more)
     )
     return run, new, ThreadPoolExecutor(len(slots), thread_name_prefix="comparison")
 
