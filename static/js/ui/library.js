@@ -9,7 +9,8 @@ export class Library {
   #videos = [];
   chosen = null;
 
-  constructor(element, template, thumbnailUrl) {
+  // A file may be dropped anywhere in `target`.
+  constructor(element, template, thumbnailUrl, target = element) {
     this.element = element;
     this.template = template;
     this.thumbnailUrl = thumbnailUrl;
@@ -21,11 +22,8 @@ export class Library {
     });
     stopUpload.addEventListener("click", () => this.#emit("stop-upload"));
     list.addEventListener("change", (event) => this.choose(event.target.value));
-    element.addEventListener("dragover", (event) => event.preventDefault());
-    element.addEventListener("drop", (event) => {
-      event.preventDefault();
-      const [file] = event.dataTransfer.files;
-      if (file) this.#emit("upload", { file });
+    acceptDrops(target, (file) => {
+      if (!this.parts.file.disabled) this.#emit("upload", { file });
     });
   }
 
@@ -77,6 +75,23 @@ export class Library {
   #emit(name, detail) {
     this.element.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+function acceptDrops(target, take) {
+  const mark = (on) => target.classList.toggle("dropping", on);
+  target.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return; // text, for a field
+    event.preventDefault();
+    mark(true);
+  });
+  target.addEventListener("dragleave", ({ relatedTarget }) => mark(target.contains(relatedTarget)));
+  target.addEventListener("drop", (event) => {
+    mark(false);
+    const [file] = event.dataTransfer.files;
+    if (!file) return;
+    event.preventDefault();
+    take(file);
+  });
 }
 
 function factsOf({ duration, width, height, size, error }) {
