@@ -1,17 +1,20 @@
 // A text that grows in an element: only what is new is added, times become links.
 //
 // Emits `seek` {from, to} from the element. Text enters as text nodes, never as markup.
-// Every line is a block of its own, so that the browser lays out the last one only; within
-// it text is added to the node that is there, so that nodes do not grow with the pieces.
+// Every line is a block of its own, so that the browser lays out the last one only, and one
+// that is very long goes on in another block after a sentence. Within a block text is added
+// to the node that is there, so that nodes do not grow with the pieces.
 
 import { TimeFinder } from "../times.js";
 
 const PLAIN = { push: (text) => [{ text }], end: () => [], tail: "" };
-const NODE = 4000; // letters in one text node
+const LONG = 1200; // letters in a line, after which a sentence ends its block
+const PARTS = /(?<=\n|[.!?。] )/; // where one may end
 
 export class GrowingText {
   marks = []; // the moments it names: {from, to}
   #shown = 0; // pieces
+  #length = 0; // letters in the block
   #tail = new Text();
   #ended = false;
 
@@ -38,6 +41,7 @@ export class GrowingText {
   }
 
   #begin() {
+    this.#length = 0;
     const line = document.createElement("span");
     line.className = "line";
     line.append(this.#tail);
@@ -45,12 +49,13 @@ export class GrowingText {
   }
 
   #write(text) {
-    const lines = text.split(/(?<=\n)/);
-    for (const line of lines) {
+    for (const part of text.split(PARTS)) {
       const last = this.#tail.previousSibling;
-      if (last instanceof Text && last.length < NODE) last.appendData(line);
-      else if (line) this.#tail.before(line);
-      if (line.endsWith("\n")) this.#begin();
+      if (last instanceof Text) last.appendData(part);
+      else this.#tail.before(part);
+      this.#length += part.length;
+      const sentence = this.#length > LONG && /[.!?。] $/.test(part);
+      if (part.endsWith("\n") || sentence) this.#begin();
     }
   }
 
