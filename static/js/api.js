@@ -40,17 +40,18 @@ export class Api extends EventTarget {
   }
 
   // The key makes it harmless to send the same question again when no answer came.
-  ask(path, question, key) {
+  ask(path, question, key, signal) {
     return this.#fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json", "Idempotency-Key": key },
       body: JSON.stringify(question),
+      signal,
     });
   }
 
-  stream(id, lastId) {
+  stream(id, lastId, signal) {
     const headers = lastId ? { "Last-Event-ID": String(lastId) } : {};
-    return this.#fetch(`api/runs/${encodeURIComponent(id)}/stream`, { headers });
+    return this.#fetch(`api/runs/${encodeURIComponent(id)}/stream`, { headers, signal });
   }
 
   stop(id) {

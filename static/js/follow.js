@@ -39,6 +39,7 @@ export async function follow(
         tries = 0; // after it was heard, or a message we choke on would be fetched for ever
       }
     } catch (error) {
+      if (left()) return "left";
       if (!(error instanceof Broken || mayPass(error.status, open === first))) throw error;
     }
     if (left()) return "left";

@@ -14,7 +14,7 @@ import { Session } from "./session.js";
 export class Running {
   lost = false; // the connection broke and is being tried again
   #skewMs = 0; // how far the server's clock is ahead of ours
-  #left = false;
+  #leaving = new AbortController();
 
   constructor(api, changed, { kind = ANALYSIS, labelOf } = {}) {
     this.api = api;
@@ -30,23 +30,24 @@ export class Running {
 
   // Nobody looks at it any more: it goes on at the server, and unheard here.
   leave() {
-    this.#left = true;
     this.changed = () => {};
+    this.#leaving.abort(); // a browser has few connections to one server
   }
 
   ask(question) {
     const key = randomKey();
-    const ask = () => this.api.ask(this.kind.path, question, key);
+    const { signal } = this.#leaving;
+    const ask = () => this.api.ask(this.kind.path, question, key, signal);
     // Before the first message there is no id to come back to, but the key finds the run.
     const again = (lastId) => {
       const { runId } = this.session;
-      return runId ? this.api.stream(runId, lastId) : ask();
+      return runId ? this.api.stream(runId, lastId, signal) : ask();
     };
     return this.#follow(ask, again);
   }
 
   comeBack(id) {
-    const stream = (lastId) => this.api.stream(id, lastId);
+    const stream = (lastId) => this.api.stream(id, lastId, this.#leaving.signal);
     return this.#follow(stream, stream);
   }
 
@@ -55,13 +56,14 @@ export class Running {
     const tick = setInterval(() => this.changed(), 1000);
     const timed = (open) => async (lastId) => this.#readClock(await open(lastId));
     try {
-      await follow({
+      const end = await follow({
         first: timed(first),
         again: timed(again),
         hear: (event) => this.#hear(event),
         lost: () => this.#lose(),
-        left: () => this.#left,
+        left: () => this.#leaving.signal.aborted,
       });
+      if (end === "left") return;
       if (!this.session.runId) throw new ApiError(0, "network", NO_ANSWER);
     } catch (error) {
       if (!this.session.runId || !(error instanceof ApiError)) throw error;
