@@ -1,4 +1,4 @@
-"""`python -m server`: doctor, sample, smoke, ask, watch."""
+"""`python -m server`: doctor, sample, smoke, ask, watch, commentate."""
 
 import argparse
 import sys
@@ -72,7 +72,20 @@ def watch(settings, chosen):
     return watch(settings, chosen)
 
 
-COMMANDS = {"doctor": doctor, "sample": sample, "smoke": smoke, "ask": ask, "watch": watch}
+def commentate(settings, chosen):
+    from .cli.commentating import commentate
+
+    return commentate(settings, chosen)
+
+
+COMMANDS = {
+    "doctor": doctor,
+    "sample": sample,
+    "smoke": smoke,
+    "ask": ask,
+    "watch": watch,
+    "commentate": commentate,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -13,6 +13,7 @@ from .errors import ServerError
 from .services import Services
 from .views import (
     analyze,
+    commentary,
     compare,
     guard,
     health,
@@ -46,7 +47,7 @@ def create_app(settings=None):
     app.extensions["parallax"] = owned
     believed = owned.settings.trusted_proxies
     app.wsgi_app = behind_proxy(app.wsgi_app, believed)  # type: ignore[method-assign]
-    for module in (analyze, compare, health, models, openai_api, pages, runs, videos):
+    for module in (analyze, commentary, compare, health, models, openai_api, pages, runs, videos):
         app.register_blueprint(module.bp)
     app.before_request(start_clock)
     app.before_request(guard.check)

@@ -6,6 +6,7 @@ from . import credentials, media
 from .errors import MediaError
 from .library import Library
 from .models import Models
+from .voices import Voices
 
 
 def report(settings):
@@ -26,4 +27,8 @@ def report(settings):
     for model in Models(settings.models_file).all:
         state = "ready" if model.needs is None else f"set {model.needs}"
         lines.append(f"  {model.name:<12} {state:<26} {model.label}")
+    lines.append("voices")
+    for voice in Voices(settings, None).listed():
+        state = "ready" if voice["missing"] is None else f"set {voice['missing']}"
+        lines.append(f"  {voice['name']:<12} {state:<26} {voice['label']}")
     return lines, not problems

@@ -1,7 +1,7 @@
 """What can go wrong, named by who must act.
 
     ServerError
-      BadRequest      the client: InvalidQuestion, OverLimit, UnknownModel, VideoNotFound ...
+      BadRequest      the client: InvalidQuestion, OverLimit, UnknownModel, UnknownVoice ...
       TooBusy         nobody; try again later (also RateLimited, Draining)
       OutOfSpace      the operator: the disk
       MediaError      the owner of the file: ffmpeg could not read it
@@ -79,6 +79,10 @@ class UnknownModel(NotFound):
     code = "unknown_model"
 
 
+class UnknownVoice(NotFound):
+    code = "unknown_voice"
+
+
 class VideoNotFound(NotFound):
     code = "video_not_found"
 
@@ -108,6 +112,11 @@ class WrongMediaType(BadRequest):
 class OverLimit(BadRequest):
     status = 422
     code = "over_limit"
+
+
+class UnknownLanguage(BadRequest):
+    status = 422
+    code = "unknown_language"
 
 
 class RateLimited(ServerError):

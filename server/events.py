@@ -182,3 +182,104 @@ def comparison_metadata(lanes, total_time):
         "models_failed": len(lanes) - successful,
         "models": {lane.slot.name: lane.outcome() for lane in lanes},
     }
+
+
+class Commentary:
+    """`GET /api/analyze-stream/<file>`: the messages carry `type`; no `[DONE]` ends them."""
+
+    kind = "commentary"
+    ends = ("complete", "error", "cancelled")
+
+    @staticmethod
+    def status(stage, message, progress, **more):
+        return {"type": "status", "message": message, "progress": progress, "stage": stage, **more}
+
+    @staticmethod
+    def queued(position, progress):
+        message = f"Waiting for a place; {position} ahead." if position else "Waiting for a place."
+        return {
+            "type": "queued",
+            "position": position + 1,
+            "message": message,
+            "progress": progress,
+        }
+
+    @staticmethod
+    def detected(window, total, moments):
+        return {
+            "type": "events_detected",
+            "interval": [round(window.start, 3), round(window.end, 3)],
+            "interval_index": window.index,
+            "total_intervals": total,
+            "count": len(moments),
+            "moments": [
+                {"start": round(each.start, 3), "end": round(each.end, 3), "text": each.text}
+                for each in moments
+            ],
+        }
+
+    @staticmethod
+    def line(cue):
+        return {
+            "type": "commentary_ready",
+            "index": cue.index,
+            "text": cue.clip.line.text,
+            "start": round(cue.start, 3),
+            "end": round(cue.end, 3),
+            "speaker": cue.clip.line.speaker,
+        }
+
+    @staticmethod
+    def line_failed(loss):
+        return {
+            "type": "line_failed",
+            "index": loss.index,
+            "stage": loss.stage,
+            "code": loss.code,
+            "message": loss.message,
+        }
+
+    @staticmethod
+    def chunk(window, url, progress):
+        return {
+            "type": "chunk_ready",
+            "index": window.index,
+            "url": url,
+            "start_time": clock(window.start),
+            "end_time": clock(window.end),
+            "start_s": round(window.start, 6),
+            "end_s": round(window.end, 6),
+            "progress": progress,
+        }
+
+    @staticmethod
+    def complete(chunks, final_video, urls, warnings):
+        return {
+            "type": "complete",
+            "chunks": chunks,
+            "final_video": final_video,
+            "final_url": urls["final"],
+            "playlist_url": urls["playlist"],
+            "captions_url": urls["captions"],
+            "warnings": warnings,
+            "progress": 100,
+        }
+
+    @staticmethod
+    def failed(error, stage):
+        return {
+            "type": "error",
+            "code": error.code,
+            "message": error.message,
+            "retryable": getattr(error, "retryable", False),
+            "stage": stage,
+        }
+
+    @staticmethod
+    def cancelled(message):
+        return {"type": "cancelled", "message": message}
+
+
+def clock(seconds):
+    whole = int(seconds)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"

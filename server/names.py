@@ -154,3 +154,11 @@ def title(filename):
         if unicodedata.category(char) not in ("Cc", "Cs") and char not in TURNS
     )
     return shown.strip()[:MAX_CHARS] or "video"
+
+
+def file_stem(shown):
+    """A title as the beginning of a file's name: without a video's extension, in no folder,
+    not hidden."""
+    if extension(shown) in CONTENT_TYPES:
+        shown = stem(shown)
+    return shown.replace("/", "_").lstrip(".-") or "video"

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 
+from . import sse
 from .errors import Conflict, ProviderError, RunNotFound, TooBusy
 from .journal import Journal
 
@@ -21,6 +22,7 @@ class Run:
     """One request being served. Subclasses do the work; this knows who is reading."""
 
     kind = "run"
+    farewell = sse.DONE  # what ends its streams, behind the last message
 
     def __init__(self, services):
         self.id = secrets.token_urlsafe(18)
@@ -65,6 +67,10 @@ class Run:
     def cancel(self, error):
         raise NotImplementedError
 
+    def interrupt(self, error):
+        """The server is stopping."""
+        self.cancel(error)
+
     def size(self):
         return self.journal.size
 
@@ -82,8 +88,9 @@ class Run:
 
 
 class Runs:
-    def __init__(self, settings):
-        self._settings = settings
+    def __init__(self, settings, elsewhere=None):
+        """`elsewhere(id)`: a run that is not in memory, or RunNotFound."""
+        self._settings, self._elsewhere = settings, elsewhere
         self._lock = threading.Lock()
         self._live = {}
         self._ended = OrderedDict()  # id -> (run, when it ended), oldest first
@@ -137,7 +144,9 @@ class Runs:
                 return run
             if entry := self._ended.get(run_id):
                 return entry[0]
-        raise RunNotFound()
+        if self._elsewhere is None:
+            raise RunNotFound()
+        return self._elsewhere(run_id)
 
     def live(self):
         with self._lock:
@@ -164,7 +173,7 @@ class Runs:
         self.draining = True
         error = ProviderError("cancelled", "The server is restarting; ask again.", retryable=True)
         for run in self.live():
-            run.cancel(error)
+            run.interrupt(error)
 
     def _forget_old(self):
         oldest = time.monotonic() - self._settings.run_retention_s

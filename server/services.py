@@ -2,7 +2,8 @@
 
 from .alarms import Alarms
 from .analysis.cache import AnswerCache
-from .analysis.circuit import Circuits
+from .asking.circuit import Circuits
+from .commentary.desk import Desk
 from .doorman import Doorman
 from .gate import Gate
 from .library import Library
@@ -10,6 +11,7 @@ from .metrics import Metrics
 from .models import Models
 from .rates import RateLimits
 from .runs import Runs
+from .voices import Voices
 
 
 class Services:
@@ -17,11 +19,13 @@ class Services:
         self.settings = settings
         self.models = Models(settings.models_file)
         self.library = Library(settings)
-        self.runs = Runs(settings)
+        self.commentaries = Desk(settings)
+        self.runs = Runs(settings, lambda id: self.commentaries.shelved(self, id))
         self.cache = AnswerCache()
         self.circuits = Circuits()
         self.rates = RateLimits(settings.rate_limit)
         self.alarms = Alarms()
+        self.voices = Voices(settings, self.alarms)
         self.doorman = Doorman()
         self.streams = Gate(settings.stream_threads, "streams")
         self.media = Gate(settings.media_threads, "downloads and uploads")

@@ -30,6 +30,15 @@ def whole(least, most=10**9):
 at_least_one = whole(1)
 
 
+def one_of(*known):
+    def read(text):
+        if text not in known:
+            raise ValueError(text)
+        return text
+
+    return read
+
+
 def notation(text):
     from .rates import notation as read  # the library is not for everybody who reads settings
 
@@ -40,6 +49,13 @@ def token(text):
     if not (text.isascii() and text.isprintable()):
         raise ValueError(text)  # a header could not carry it
     return text
+
+
+def names(text):
+    found = tuple(filter(None, (name.strip() for name in text.split(","))))
+    if not found or not text.isprintable():
+        raise ValueError(text)
+    return found
 
 
 def not_negative(text):
@@ -88,6 +104,17 @@ class Settings:
         notation,
     )
 
+    max_commentaries: int = env("MAX_COMMENTARIES", 2, "commentaries made at a time", at_least_one)
+    commentary_timeout_s: float = env(
+        "COMMENTARY_TIMEOUT_S", 4 * 3600.0, "a commentary's whole time", above_zero
+    )
+    commentary_retention_s: float = env(
+        "COMMENTARY_RETENTION_S", 7 * 86400.0, "how long an unused commentary is kept", above_zero
+    )
+    max_commentary_mb: int = env(
+        "MAX_COMMENTARY_MB", 20480, "room on the disk for commentaries", at_least_one
+    )
+
     first_text_timeout_s: float = env(
         "FIRST_TEXT_TIMEOUT_S", 120.0, "a model's time to its first text", above_zero
     )
@@ -95,6 +122,29 @@ class Settings:
         "IDLE_TIMEOUT_S", 60.0, "a model's longest silence after that", above_zero
     )
     model_timeout_s: float = env("MODEL_TIMEOUT_S", 600.0, "a model's whole time", above_zero)
+
+    # Ids die. ElevenLabs' own examples speak with the first of these voices.
+    elevenlabs_voice: tuple[str, ...] = env(
+        "ELEVENLABS_VOICE",
+        ("JBFqnCBsd6RMkjVDRZzb", "EXAVITQu4vr4xnSDxMaL"),
+        "ElevenLabs' voices for the first commentator, the second ... as ids or names",
+        names,
+    )
+    elevenlabs_model: str = env(
+        "ELEVENLABS_MODEL", "eleven_flash_v2_5", "the model ElevenLabs speaks with"
+    )
+    voice_concurrency: int = env(
+        "VOICE_CONCURRENCY", 5, "lines spoken at once by a vendor", at_least_one
+    )
+    voice_fallback: str = env(
+        "VOICE_FALLBACK",
+        "offline",
+        "what follows when a voice's quota is used up: offline or captions",
+        one_of("offline", "captions"),
+    )
+    voice_timeout_s: float = env(
+        "VOICE_TIMEOUT_S", 30.0, "a vendor's time to speak one line", above_zero
+    )
 
     heartbeat_s: float = env("HEARTBEAT_S", 10.0, "longest silence on a stream", above_zero)
     yield_delay_ms: float = env(

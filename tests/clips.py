@@ -92,12 +92,12 @@ def answer(provider, asked, token):
     return "".join(pieces[:-1]), pieces[-1]
 
 
-def children():
-    """The process ids of ffmpegs this process has."""
+def children(named="ffmpeg"):
+    """The process ids of ffmpegs, or others, this process has."""
     found = []
     for task in Path("/proc/self/task").iterdir():
         for pid in (task / "children").read_text().split():
             name = Path(f"/proc/{pid}/comm")
-            if name.exists() and "ffmpeg" in name.read_text():
+            if name.exists() and named in name.read_text():
                 found.append(int(pid))
     return found

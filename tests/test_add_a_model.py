@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from server import providers
+from server import providers, voices
 from server.app import create_app
+from server.cancel import CancelToken
 from server.providers import PROVIDERS
+from server.voices import VOICES, Voices
+from server.voices.base import Utterance
 from tests.clips import moving
 from tests.vendors.openai_server import OpenAIServer, says
 
@@ -19,15 +22,18 @@ def snippets(language):
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 
+def entry(line):
+    return re.fullmatch(r'"(\w+)": "(\S+)",', line.strip()).groups()
+
+
 @pytest.fixture
 def newcomer(make_settings, tmp_path, monkeypatch):
     """A server set up as the page says."""
-    (python,) = snippets("python")
+    python, _ = snippets("python")
     (tmp_path / "parrot.py").write_text(python)
     monkeypatch.setattr(providers, "__path__", [*providers.__path__, str(tmp_path)])
-    (line,) = snippets("text")
-    name, value = re.fullmatch(r'"(\w+)": "(\S+)",', line.strip()).groups()
-    monkeypatch.setitem(PROVIDERS, name, value)
+    line, _ = snippets("text")
+    monkeypatch.setitem(PROVIDERS, *entry(line))
     models = tmp_path / "models.toml"
     models.write_text("\n".join(snippets("toml")))
     settings = make_settings(models_file=models)
@@ -71,3 +77,15 @@ def test_every_field_a_model_can_have_is_on_the_page():
 
     for field in fields(Model):
         assert field.name in ("name", "simulated") or f"`{field.name}`" in PAGE
+
+
+def test_the_new_voice_is_chosen_by_its_name_and_speaks(make_settings, tmp_path, monkeypatch):
+    _, python = snippets("python")
+    (tmp_path / "metronome.py").write_text(python)
+    monkeypatch.setattr(voices, "__path__", [*voices.__path__, str(tmp_path)])
+    _, line = snippets("text")
+    monkeypatch.setitem(VOICES, *entry(line))
+    voice, speaker = Voices(make_settings(), None).choose("metronome:high")
+    speech = voice.speak(Utterance("One two, three!", voice=speaker), tmp_path, CancelToken())
+    assert [word for _, _, word in speech.words] == ["One", "two,", "three!"]
+    assert 0.5 < speech.seconds < 0.8 and speech.path.exists()

@@ -2,9 +2,9 @@ import time
 
 import pytest
 
-from server.analysis import attempts as module
-from server.analysis.attempts import attempts, backoff
-from server.analysis.patience import Patience
+from server.asking import attempts as module
+from server.asking.attempts import attempts, backoff
+from server.asking.patience import Patience
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
 from server.providers.base import Call, Question

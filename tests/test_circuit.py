@@ -1,6 +1,6 @@
 import pytest
 
-from server.analysis.circuit import Circuit
+from server.asking.circuit import Circuit
 from server.errors import ProviderError
 
 

@@ -6,7 +6,7 @@ from email.utils import formatdate
 import httpx
 import pytest
 
-from server.providers import faults
+from server.vendors import faults
 
 
 def test_an_error_that_is_none_of_the_lines_is_not_translated():

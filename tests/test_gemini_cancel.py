@@ -8,7 +8,7 @@ import pytest
 
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
-from server.providers import wire
+from server.vendors import wire
 from server.providers.base import Call, Question
 from server.providers.gemini import Gemini
 from tests.asking_gemini import KEY, MODEL, Asking, ask

@@ -135,7 +135,7 @@ FAULTS = [
 def test_a_fault_is_one_error_of_that_model_alone(
     vendor, make_services, monkeypatch, script, code, retryable, asked
 ):
-    monkeypatch.setattr("server.analysis.attempts.FIRST_DELAY_S", 0.05)
+    monkeypatch.setattr("server.asking.attempts.FIRST_DELAY_S", 0.05)
     vendor.plays(script)
     events = listen(run_of(make_services()))
     error = ending(events)

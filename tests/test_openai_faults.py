@@ -6,8 +6,8 @@ from email.utils import formatdate
 
 import pytest
 
-from server.analysis import attempts
-from server.providers import wire
+from server.asking import attempts
+from server.vendors import wire
 from tests.vendors import openai_server as speak
 from tests.vendors.certificates import make_certificate
 from tests.vendors.openai_asking import KEY, slot

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from server.cancel import CancelToken
-from server.providers import wire
+from server.vendors import wire
 from server.providers.base import Call, Finish, Question, Usage
 from server.providers.openai import OpenAI
 from tests.live import until

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from server import media
-from server.analysis import attempts
+from server.asking import attempts
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
-from server.providers import wire
+from server.vendors import wire
 from server.providers.addresses import is_openai, is_web_address, ollama_url
 from server.providers.base import Question, Usage, Video
 from server.providers.openai import OpenAI

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from server.analysis import attempts
+from server.asking import attempts
 from server.errors import ProviderError
-from server.providers import openai, wire
+from server.providers import openai
+from server.vendors import wire
 from server.providers.demo import WORDS
 from tests.live import until
 from tests.vendors import openai_server as speak

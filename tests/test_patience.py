@@ -1,4 +1,4 @@
-from server.analysis.patience import Patience
+from server.asking.patience import Patience
 
 
 def patience(first=10, idle=5, total=100):

@@ -8,7 +8,7 @@ import pytest
 
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
-from server.providers import wire
+from server.vendors import wire
 from server.providers.base import Call, Question
 from server.providers.pegasus import Pegasus
 from tests.live import until

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from server.errors import ProviderError
-from server.providers import wire
+from server.vendors import wire
 from server.providers.demo import WORDS
 from tests.live import until
 from tests.vendors import pegasus_server as speak

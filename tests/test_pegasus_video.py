@@ -157,6 +157,8 @@ def test_what_it_takes_is_not_refused(vendor, video):
         ({"size": 300_000_000, "width": 1080, "height": 1920}, {}, 854, True),
         ({"codec": "prores"}, {}, 480, True),
         ({"codec": "hevc"}, {}, None, True),
+        ({"size": 50_000_000}, {"start": 1.0, "cut": True}, 480, True),
+        ({"size": 50_000_000}, {"cut": True}, None, False),
         ({"name": "a.ts"}, {}, None, True),
         ({"name": "a.ts"}, {"start": 1.0}, 480, True),
         ({"width": 0, "height": 0, "size": 300_000_000}, {}, 480, True),

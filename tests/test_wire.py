@@ -12,7 +12,7 @@ import pytest
 
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
-from server.providers import faults, wire
+from server.vendors import faults, wire
 from tests.live import free_port, until
 from tests.vendors import openai_server as speak
 from tests.vendors.base import SILENCES, Vendor, silent_proxy

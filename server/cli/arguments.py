@@ -1,4 +1,4 @@
-"""What can be written after `python -m server smoke|ask|watch`."""
+"""What can be written after `python -m server smoke|ask|watch|commentate`."""
 
 import argparse
 
@@ -29,11 +29,35 @@ def add_commands(commands):
         "--history", metavar="FILE", help='earlier messages: a JSON list of {"role", "content"}'
     )
 
+    add_commentate(commands)
+
     watch = commands.add_parser("watch", help="ask several models about a video")
     watch.add_argument("video", help="a file; with --url also a name of the server's library")
     add_question(watch)
     watch.add_argument("--start", type=float, metavar="S", help="from here, in seconds")
     watch.add_argument("--end", type=float, metavar="S", help="up to here")
+
+
+def add_commentate(commands):
+    commentate = commands.add_parser("commentate", help="put a spoken commentary on a video")
+    commentate.add_argument("video", help="a file")
+    commentate.add_argument("-o", "--out", metavar="FILE", help="default: VIDEO-commentary.mp4")
+    for name, help in (
+        ("language", "of the commentary; default: en"),
+        ("voice", "who speaks; two, with a comma between them, take turns"),
+        ("style", "neutral, sports, documentary ... or words of your own"),
+        ("interval", "seconds of video worked on as one; default: 30"),
+        ("writer", "a model, or `rules`"),
+        ("detector", "a model, or `builtin`"),
+        ("original-volume", "of the film's own sound under speech; default: 0.2"),
+        ("context", "names, teams, what it is about"),
+    ):
+        commentate.add_argument(
+            f"--{name}", metavar=name.partition("-")[2].upper() or name.upper(), help=help
+        )
+    commentate.add_argument(
+        "--jsonl", action="store_true", help="the events as they come, a line each"
+    )
 
 
 def add_question(command):

@@ -1,4 +1,4 @@
-"""ffmpeg: the only door to it, and the only place that starts a process.
+"""ffmpeg: the only door to it.
 
     probe(path)                         what a file is: size, duration, codecs
     frames(path, times, long_side)      JPEGs at those times, as they are made
@@ -6,6 +6,7 @@
     lines(path, args, window)           what filters print, as they print it
     clip(path, start, end, target)      a stretch as an MP4 of its own
     render(args, target)                any other encoding, published when complete
+    footage(path, probe)                where a source can be cut without encoding, or None
 
 Files are hostile until shown otherwise: formats are on a list, protocols and picture
 size are bounded, and nothing ffmpeg says reaches a reader.
@@ -13,14 +14,17 @@ size are bounded, and nothing ffmpeg says reaches a reader.
 
 from .binary import ffmpeg, version
 from .clips import clip, render
+from .footage import Footage, footage
 from .pictures import frames, thumbnail
 from .probing import Probe, probe
 from .reading import lines
 
 __all__ = [
+    "Footage",
     "Probe",
     "clip",
     "ffmpeg",
+    "footage",
     "frames",
     "lines",
     "probe",

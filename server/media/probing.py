@@ -17,6 +17,7 @@ PROBE_S = 30.0
 
 FORMAT = re.compile(r"^Input #0, (\S+), from ", re.M)
 DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)", re.M)
+START = re.compile(r"^  Duration: \S+, start: (-?[\d.]+)", re.M)
 STREAM = re.compile(r"^  Stream #0:\d+\S*: (Video|Audio): (.*)((?:\n    .*)*)", re.M)
 SIZE = re.compile(r", (\d+)x(\d+)")
 ASPECT = re.compile(r"SAR (\d+):(\d+)")
@@ -38,6 +39,7 @@ class Probe:
     has_audio: bool
     audio_codec: str
     format: str
+    start: float = 0.0  # of its own clock, when ours is at 0
 
 
 def probe(path, token=None):
@@ -74,6 +76,7 @@ def probe(path, token=None):
         has_audio=sound is not None,
         audio_codec=sound or "",
         format=found[1].rstrip(","),
+        start=start_of(said),
     )
 
 
@@ -113,6 +116,11 @@ def picture_of(line, below):
         "pixel_format": plain[1].strip() if len(plain) > 2 else "",
         "rotation": rotation,
     }
+
+
+def start_of(said):
+    found = START.search(said)
+    return float(found[1]) if found else 0.0
 
 
 def duration_of(path, said, token):

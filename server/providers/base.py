@@ -42,6 +42,7 @@ class Question:
     index_id: str | None = None
     video_id: str | None = None
     history: tuple[dict, ...] = ()
+    cut: bool = False  # send the stretch alone, small, though the whole could be sent
 
     @property
     def window(self):

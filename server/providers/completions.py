@@ -9,7 +9,8 @@ import itertools
 import json
 import re
 
-from . import faults, sse_lines
+from ..vendors import faults
+from . import sse_lines
 from .base import Finish, Usage
 
 CODES = {

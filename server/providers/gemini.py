@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from .. import credentials
 from ..errors import ProviderError
-from . import bodies, gemini_stream, gemini_video, proxies, wire
+from ..vendors import wire
+from . import bodies, gemini_stream, gemini_video, proxies
 from .base import Provider
 from .numbers import between
 from .uploads import Uploads

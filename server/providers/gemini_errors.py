@@ -7,7 +7,7 @@ In stream mode the service sends its errors inside a JSON array, which the SDK t
 import json
 import re
 
-from . import faults
+from ..vendors import faults
 
 AUTH_REASONS = {"API_KEY_INVALID", "API_KEY_EXPIRED", "API_KEY_SERVICE_BLOCKED"}
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..errors import ProviderError
-from . import bodies, wire
+from ..vendors import wire
+from . import bodies
 from .gemini_stream import unintelligible
 from .gemini_wire import body
 

@@ -9,7 +9,7 @@ import json
 import re
 
 from ..errors import ProviderError
-from . import faults
+from ..vendors import faults
 from .base import Finish, Usage
 from .gemini_errors import refusal
 from .numbers import count

@@ -25,7 +25,8 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from .. import cancel
 from ..errors import ProviderError
-from . import bodies, faults, wire
+from ..vendors import faults, wire
+from . import bodies
 from .gemini_errors import error_object, refusal
 
 READ_BYTES = 64 * 1024

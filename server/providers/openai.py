@@ -13,7 +13,8 @@ import threading
 
 from .. import cancel, credentials, media
 from ..errors import MediaError, ProviderError
-from . import completions, faults, frames, wire
+from ..vendors import faults, wire
+from . import completions, frames
 from .addresses import is_openai, is_web_address, ollama_url
 from .base import Finish, Provider
 

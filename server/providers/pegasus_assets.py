@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from ..errors import ProviderError
-from . import faults, pegasus_video
+from ..vendors import faults
+from . import pegasus_video
 
 ID = re.compile(r"[\w-]{1,100}", re.ASCII)  # ids end up in the path of a URL
 

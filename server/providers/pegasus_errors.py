@@ -7,7 +7,7 @@ body are in use: flat (`code`, `message`) and inside an `error`.
 import time
 
 from ..errors import ProviderError
-from . import faults
+from ..vendors import faults
 
 CODES = {
     "api_key_invalid": "auth",

@@ -8,7 +8,8 @@ them, and takes an error object for the beginning of an answer; this one tells.
 import json
 import re
 
-from . import faults, sse_lines
+from ..vendors import faults
+from . import sse_lines
 from .base import Finish, Usage
 from .numbers import count
 from .pegasus_errors import reported

@@ -87,7 +87,7 @@ def plan(question, limits):
         and video.duration <= limits["max_seconds"] + EDGE_S
         and short <= limits["max_short_side"]
         and long <= limits["max_long_side"]
-        and not (window(question) and content_type(video) in OWN_CLOCK)
+        and not (window(question) and (question.cut or content_type(video) in OWN_CLOCK))
     )
     if fits:
         return Plan(inline=video.size <= limits["inline_mb"] * MB)

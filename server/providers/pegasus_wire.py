@@ -13,7 +13,8 @@ import secrets
 from contextlib import contextmanager
 
 from ..errors import Abandoned, ProviderError
-from . import bodies, faults, wire
+from ..vendors import faults, wire
+from . import bodies
 from .pegasus_errors import refusal
 
 

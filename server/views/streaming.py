@@ -71,7 +71,8 @@ def follow_response(run, after=0):
                 after += len(messages)
                 yield b"".join(messages)
             elif closed:
-                yield sse.DONE
+                if run.farewell:
+                    yield run.farewell
                 return
             else:
                 run.journal.wait(after, heartbeat_s, lambda: visitor.gone)

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from server import media
-from server.analysis import attempts
+from server.asking import attempts
 from server.cancel import CancelToken
 from server.errors import ProviderError
 from server.models import Model, Slot
-from server.providers import pegasus, pegasus_wire, uploads, wire
+from server.providers import pegasus, pegasus_wire, uploads
+from server.vendors import wire
 from server.providers.base import Call, Question, Video
 from server.providers.pegasus import Pegasus
 from server.providers.uploads import Uploads

@@ -94,10 +94,10 @@ class Analyst(Provider):
             yield f"The {what} breaks off at {clock(time)}; the rest could not be measured."
 
 
-def samples(path, filters, window, token):
+def samples(path, filters, window, token, quick=False):
     """(time in the video, {what was measured: value}) of each frame, as it is measured."""
     time, values = None, {}
-    for line in media.lines(path, filters, window, token):
+    for line in media.lines(path, filters, window, token, quick=quick):
         if line.startswith("frame:"):
             if time is not None:
                 yield time, values

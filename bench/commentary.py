@@ -1,0 +1,191 @@
+"""How near a commentary is to the critical path of those it waits for.
+
+    python -m bench.commentary [--minutes 2.2 20] [--detect 8] [--write 3] [--speak 3]
+
+Local servers play Gemini and ElevenLabs at set latencies; everything else is real: gunicorn,
+the SDKs, ffmpeg. The reference is arithmetic over the same latencies: the first chunk cannot
+come before one detection, one writing and one speaking, all after each other; the rest of
+what the first chunk took is ours. Playback starts at the first chunk; a stall is a chunk that
+comes after the player needs it.
+"""
+
+import argparse
+import json
+import re
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from server.commentary.detect import Detect
+from server.commentary.write import Write
+from tests import clips
+from tests.commentating import of, opened
+from tests.live import serving
+from tests.vendors import elevenlabs_server, gemini_server
+from tests.vendors.elevenlabs_server import ElevenLabsServer
+from tests.vendors.gemini_server import Gemini
+
+WINDOW = re.compile(r"from ([\d.]+) s to ([\d.]+) s")
+ROOM = re.compile(r"^(\d+)\. at [\d.]+ s, at most (\d+) words", re.M)
+WARM_UP_MINUTES = 0.4  # the SDKs are imported
+SENTENCE = (
+    "The players move the ball across the wide green field toward the waiting goal again".split()
+)
+
+
+def film(path, minutes):
+    """A film of that length, 720p with sound, quick to make."""
+    once = path.with_suffix(".once.mp4")
+    clips.ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=10"),
+        *("-f", "lavfi", "-i", "sine=330:d=10:r=48000"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-g", 50, "-pix_fmt", "yuv420p"),
+        *("-c:a", "aac", "-shortest", once),
+    )
+    clips.ffmpeg(
+        *("-stream_loop", round(minutes * 6) - 1, "-i", once, "-c", "copy", "-t", minutes * 60),
+        path,
+    )
+    once.unlink()
+
+
+class Vendors:
+    """Gemini and ElevenLabs, each answer after its latency; and how often each was asked."""
+
+    def __init__(self, detect_s, write_s, speak_s):
+        self.latencies = {"detect": detect_s, "write": write_s, "speak": speak_s}
+        self.asked = dict.fromkeys(self.latencies, 0)
+        self._lock = threading.Lock()
+        self.gemini = Gemini(self._think)
+        self.voice = ElevenLabsServer(self._speak)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.gemini.stop()
+        self.voice.stop()
+
+    def _count(self, what):
+        with self._lock:
+            self.asked[what] += 1
+
+    def _think(self, exchange):
+        question = gemini_server.asked(exchange)
+        seen = len(gemini_server.parts(exchange)) > 1
+        self._count("detect" if seen else "write")
+        exchange.pause(self.latencies["detect" if seen else "write"])
+        if seen:
+            start, end = map(float, WINDOW.search(question).groups())
+            answer = [
+                {"start": start + n, "end": start + n + 2, "text": "A pass.", "weight": 0.9}
+                for n in range(1, int(end - start) - 4, 8)
+            ]
+        else:
+            answer = [
+                {"line": int(line), "text": " ".join(SENTENCE[: int(most) - 2]) + "."}
+                for line, most in ROOM.findall(question)
+            ]
+        gemini_server.text(json.dumps(answer))(exchange)
+
+    def _speak(self, exchange):
+        self._count("speak")
+        elevenlabs_server.speaks(after=self.latencies["speak"])(exchange)
+
+    def environment(self):
+        return {
+            "GEMINI_API_KEY": "bench-key",
+            "GEMINI_BASE_URL": self.gemini.origin,
+            "ELEVENLABS_API_KEY": "bench-key",
+            "ELEVENLABS_BASE_URL": self.voice.origin,
+            "ELEVENLABS_VOICE": elevenlabs_server.GEORGE,
+        }
+
+
+def measure(minutes, vendors, server):
+    name = f"film-{minutes:g}.mp4"
+    film(server.data_dir / "videos" / name, minutes)
+    asked_before = dict(vendors.asked)
+    began, arrived = time.monotonic(), []
+    events = []
+    for at, number, event in opened(server, name).messages():
+        events.append((number, event))
+        if event["type"] == "chunk_ready":
+            arrived.append((at - began, event["start_s"]))
+    total = time.monotonic() - began
+    assert of(events, "complete"), events[-1]
+    first = arrived[0][0]
+    return {
+        "minutes": minutes,
+        "chunks": len(arrived),
+        "lines": len(of(events, "commentary_ready")),
+        "lost": len(of(events, "line_failed")),
+        "first_chunk_s": round(first, 2),
+        "critical_path_s": sum(vendors.latencies.values()),
+        "first_over_path": round(first / sum(vendors.latencies.values()), 3),
+        "total_s": round(total, 2),
+        "stall_s": round(max(0.0, max(at - first - start for at, start in arrived)), 2),
+        "asked": {what: n - asked_before[what] for what, n in vendors.asked.items()},
+        **schedule(len(arrived), vendors),
+    }
+
+
+def schedule(windows, vendors):
+    """The best there could be with the stages' own workers: each vendor in waves."""
+    waves = -(-windows // Detect.workers)
+    path = sum(vendors.latencies.values())
+    best = path + (waves - 1) * max(
+        vendors.latencies["detect"],
+        vendors.latencies["write"] * Detect.workers / Write.workers,
+    )
+    return {"best_total_s": round(best, 2)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, nargs="+", default=[133 / 60, 20])
+    parser.add_argument("--detect", type=float, default=8)
+    parser.add_argument("--write", type=float, default=3)
+    parser.add_argument("--speak", type=float, default=3)
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    found = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Vendors(chosen.detect, chosen.write, chosen.speak) as vendors,
+    ):
+        data = Path(folder) / "data"
+        (data / "videos").mkdir(parents=True)
+        with serving(data, **vendors.environment()) as server:
+            for minutes in (WARM_UP_MINUTES, *chosen.minutes):
+                found.append(measure_once(minutes, vendors, server))
+    show(found[1:])
+    if chosen.json:
+        print(json.dumps(found[1:]))
+
+
+def measure_once(minutes, vendors, server):
+    try:
+        return measure(minutes, vendors, server)
+    finally:
+        for path in (server.data_dir / "videos").iterdir():
+            path.unlink()
+
+
+def show(found):
+    print(
+        "| film | chunks | lines | first chunk | latencies alone | ratio | total | best | stall |"
+    )
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for row in found:
+        print(
+            f"| {row['minutes']:.1f} min | {row['chunks']} | {row['lines']} "
+            f"| {row['first_chunk_s']:.2f} s | {row['critical_path_s']:.2f} s "
+            f"| {row['first_over_path']:.2f} | {row['total_s']:.1f} s "
+            f"| {row['best_total_s']:.1f} s | {row['stall_s']:.2f} s |"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Ask one provider one question, under its deadlines and within its limits.
+
+Whoever asks reads what comes and need not know of patience, retries or circuits. A
+deadline cancels the token of the call, which hangs up; the error it made is the token's
+reason and is what the reader is given.
+"""
+
+import logging
+import math
+import time
+from contextlib import closing
+
+from ..errors import BadRequest, ProviderError
+from ..log import facts
+from ..providers.base import Call, Finish, Usage
+from .attempts import attempts
+from .patience import Patience
+
+log = logging.getLogger(__name__)
+
+
+class Asking:
+    """`token` serves this one call: a deadline cancels it. `on_phase` hears what the
+    silence is; `on_late`, instead of the token, the error that a deadline made."""
+
+    def __init__(self, services, slot, question, token, on_phase=None, on_late=None):
+        self._services, self._slot, self._question = services, slot, question
+        self._token = token
+        self._on_phase = on_phase or (lambda phase: None)
+        self._on_late = on_late or token.cancel
+        self._circuit = services.circuits.of(slot.model.name)
+        self._patience = None
+        self._alarm = None
+        self._over = False
+        self._asked = False  # the vendor itself, whose health the circuit counts
+
+    def answer(self):
+        """Pieces of text, a Usage, a Finish, as they come. What it raises is for `translated`."""
+        model, settings = self._slot.model, self._services.settings
+        self._patience = Patience(
+            model.first_text_timeout_s or settings.first_text_timeout_s,
+            model.idle_timeout_s or settings.idle_timeout_s,
+            model.timeout_s or settings.model_timeout_s,
+            time.monotonic(),
+        )
+        self._watch()
+        try:
+            with closing(self._pieces(settings.max_answer_chars)) as pieces:
+                yield from pieces
+            self._token.check()
+            if self._asked:
+                self._circuit.succeeded()
+        except Exception as caught:
+            if self._asked:
+                error = self._token.reason if self._token.cancelled else caught
+                self._circuit.failed(getattr(error, "code", "internal"), time.monotonic())
+            raise
+        finally:
+            self._over = True
+            if self._alarm:
+                self._alarm.cancel()
+
+    def _pieces(self, max_chars):
+        model, provider = self._slot.model, self._slot.provider
+        self._token.check()
+        if self._question.video is None and "text" not in model.takes and not model.simulated:
+            raise ProviderError("bad_request", f"{model.label} answers about videos only.")
+        provider.preflight(self._question)
+        if provider.remote:
+            self._circuit.check(time.monotonic())
+            self._asked = True
+        chars = 0
+        call = Call(self._token, self._phase)
+        with closing(attempts(provider, self._question, call, self._patience)) as items:
+            for item in items:
+                self._token.check()
+                if isinstance(item, str):
+                    if not item:
+                        continue
+                    self._patience.heard()
+                    chars += len(item)
+                    if chars > max_chars:
+                        raise too_long(max_chars)
+                elif isinstance(item, Finish):
+                    self._patience.heard()  # no more words are owed; the provider does the rest
+                yield plausible(item) if isinstance(item, Usage) else item
+                if not isinstance(item, Finish):
+                    self._patience.waits(time.monotonic())
+
+    def _phase(self, name):
+        self._on_phase(name)
+        self._patience.phase(name, time.monotonic())
+
+    def _watch(self):
+        now = time.monotonic()
+        error = self._patience.verdict(now)
+        if self._over:
+            return
+        if error is None:
+            look = self._patience.next_look(now)
+            self._alarm = self._services.alarms.after(look, self._watch)
+            if self._over:  # it ended while this was being set
+                self._alarm.cancel()
+        else:
+            self._on_late(error)
+
+
+def too_long(max_chars):
+    return ProviderError(
+        "truncated",
+        f"The answer is longer than {max_chars} characters and was cut there. "
+        "Raise MAX_ANSWER_CHARS.",
+        retryable=False,
+    )
+
+
+def translated(caught, token, **known):
+    """The ProviderError that an exception while asking comes to. `known` says in the log
+    whose it was."""
+    if token.cancelled:  # then whatever came is only the sound of hanging up
+        return token.reason
+    if isinstance(caught, ProviderError):
+        return caught
+    if isinstance(caught, BadRequest):  # the file, most likely
+        return ProviderError("bad_request", caught.message)
+    log.error("a model's worker failed", exc_info=caught, extra=facts(**known))
+    return ProviderError("internal", "A fault of this server; its log says more.")
+
+
+def plausible(usage):
+    """Counts as a vendor can have counted; what cannot be is as good as not said."""
+
+    def count(value, kind):
+        good = isinstance(value, kind) and not isinstance(value, bool)
+        return value if good and math.isfinite(value) and value >= 0 else None
+
+    return Usage(
+        count(usage.input_tokens, int),
+        count(usage.output_tokens, int),
+        count(usage.cost, (int, float)),
+    )

@@ -1,0 +1,48 @@
+"""Who speaks: a voice for each commentator, and the offline one when a quota is used up."""
+
+import threading
+
+# What asking again does not mend: from then on another voice speaks, or none.
+FINAL = {"quota", "auth"}
+OFFLINE = "offline"
+
+
+def cast(options, voices):
+    """[(Voice, its speaker)]: one for each commentator. Raises a 4xx for what is not to be had."""
+    return [voices.choose(wanted, options.language) for wanted in options.voices or ("",)]
+
+
+class Cast:
+    def __init__(self, job):
+        self._voices = cast(job.options, job.services.voices)
+        self._offline = job.services.voices.offline
+        self._falls_back = job.services.settings.voice_fallback == OFFLINE
+        self._lock = threading.Lock()
+        self._said = set()
+
+    def of(self, commentator):
+        """(Voice, speaker) of the first commentator, the second ...; None when there is no
+        voice for it any more."""
+        with self._lock:
+            return self._voices[commentator % len(self._voices)]
+
+    def fails(self, voice, error):
+        """This voice will not speak any more in this job, if the error says so. Returns a
+        warning for the reader, once, or None; raises the error when it is the line's own."""
+        if error.code not in FINAL:
+            raise error
+        with self._lock:
+            instead = self._offline if self._falls_back and self._offline is not voice else None
+            self._voices = [
+                each if each and each[0] is not voice else self._understudy(number, instead)
+                for number, each in enumerate(self._voices)
+            ]
+            if voice in self._said:
+                return None
+            self._said.add(voice)
+        then = f"{instead.label} speaks instead" if instead else "lines are captions only"
+        return f"{voice.label} does not speak any more ({error.message}) From here on {then}."
+
+    @staticmethod
+    def _understudy(number, voice):
+        return voice and (voice, voice.speakers[number % len(voice.speakers)])

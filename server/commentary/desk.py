@@ -1,0 +1,120 @@
+"""Where commentaries are asked for: the one that is there already, or a new one.
+
+The same film and the same options are the same commentary. It is followed while it is
+made, replayed when it is finished, gone on with when its server died, and made anew after
+it failed, was cancelled, or when that is asked for. So many are made at a time; the next
+wait in a line whose length is bounded.
+"""
+
+import hashlib
+import json
+import threading
+
+from ..errors import NotFound, RunNotFound, TooBusy
+from .results import Results
+from .run import CommentaryRun
+from .sessions import Sessions
+from .shelved import Shelved
+
+MAX_WAITING = 20
+LOOK_AROUND_S = 0.5
+
+
+class Desk:
+    def __init__(self, settings):
+        self.sessions = Sessions(
+            settings.data_dir, settings.commentary_retention_s, settings.max_commentary_mb * 2**20
+        )
+        self.results = Results(settings.data_dir.absolute() / "commentary" / "results")
+        self._places = settings.max_commentaries
+        self._retention_s = settings.commentary_retention_s
+        self._lock = threading.Lock()
+        self._running = {}  # key -> run
+        self._moved = threading.Condition()
+        self._line = []  # runs: those who work, then those who wait
+
+    def commentary(self, services, film, options, prefix, fresh=False):
+        """(run, whether it is new and must be started)"""
+        key = key_of(film, options)
+        with self._lock:
+            run = self._running.get(key)
+            if run is not None and not fresh:
+                return run, False
+            session = None if fresh else self.sessions.answering(key)
+            if session is not None and session.ended:
+                if session.complete(film.stem):
+                    return services.runs.get(session.id), False
+                session = None  # it failed: once more
+            self._check_line()
+            run, _ = services.runs.admit(
+                lambda: CommentaryRun(services, film, options, session, prefix, key, fresh)
+            )
+            self.sessions.answers(key, run.session)
+            self._running[key] = run
+            self._join_line(run)
+            return run, True
+
+    def private(self, services, film, options):
+        """A run that nobody else is led to: for one's own process. Results are shared."""
+        run, _ = services.runs.admit(
+            lambda: CommentaryRun(services, film, options, None, "", key_of(film, options))
+        )
+        self._join_line(run)
+        return run
+
+    def shelved(self, services, id):
+        """The run of that id, from what is on disk."""
+        try:
+            return Shelved(services, self.sessions.find(id))
+        except NotFound:
+            raise RunNotFound() from None
+
+    def ended(self, run):
+        with self._lock:
+            if self._running.get(run.key_of_work) is run:
+                del self._running[run.key_of_work]
+        with self._moved:
+            self._line.remove(run)
+            self._moved.notify_all()
+        self.sessions.sweep()
+        self.results.sweep(self._retention_s)
+
+    # -- the line
+
+    def wait_for_place(self, run, waits):
+        """Until this run is one of those that work. `waits(ahead)` is called with how many
+        wait before it, each time that is another number."""
+        told = None
+        while True:
+            with self._moved:
+                if self._ahead(run) == told:
+                    self._moved.wait(LOOK_AROUND_S)
+                ahead = self._ahead(run)
+            run.token.check()
+            if ahead < 0:
+                return
+            if ahead != told:
+                told = ahead
+                waits(ahead)
+
+    def _ahead(self, run):
+        return self._line.index(run) - self._places
+
+    def _join_line(self, run):
+        with self._moved:
+            self._line.append(run)
+
+    def _check_line(self):
+        with self._moved:
+            waiting = len(self._line)
+        if waiting >= self._places + MAX_WAITING:
+            raise TooBusy(
+                f"{waiting} commentaries are being made or wait for it, which is the limit; "
+                "ask again in a minute.",
+                retry_after=60,
+            )
+
+
+def key_of(film, options):
+    asked = json.dumps([film.video.digest, film.video.name, options.as_dict()], sort_keys=True)
+    return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()

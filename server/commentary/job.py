@@ -1,0 +1,38 @@
+"""What a stage may ask for: what the commentary is about, and what it works with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..media import Probe
+from ..providers.base import Video
+from .options import Options
+from .results import JobResults
+from .sessions import Session
+
+
+@dataclass(frozen=True)
+class Film:
+    """The video a commentary is made on."""
+
+    video: Video  # its digest is a fingerprint: cheap, whatever its length
+    probe: Probe
+    stem: str  # what the finished film is called after
+
+
+@dataclass
+class Job:
+    film: Film
+    options: Options
+    services: object  # settings, models, circuits, alarms ...
+    session: Session
+    results: JobResults
+    token: object
+
+    @property
+    def video(self):
+        return self.film.video
+
+    @property
+    def source_sound(self) -> Path | None:
+        """Where the film's own sound is, if it has any."""
+        return self.video.path if self.video.has_audio else None

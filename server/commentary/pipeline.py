@@ -1,0 +1,118 @@
+"""Stages connected by bounded queues, each with its own workers.
+
+Stretches go in as they become known and come out in order of time. While one is cut the
+next is spoken and later ones are detected. What a stage cannot do for a stretch costs that
+stretch its commentary and nobody else anything: it goes on, with the loss on it, to the
+stages that work on every stretch. What those cannot do ends the job.
+"""
+
+import logging
+import threading
+
+from ..errors import MediaError, ProviderError, ServerError
+from ..log import facts
+from .base import Loss
+from .belt import Belt
+
+log = logging.getLogger(__name__)
+
+# Stretches between the source and the end. One bound over all queues and workers: with a
+# small bound for each queue, later stretches that overtook an earlier one could fill every
+# place it needs and wait for it for ever.
+IN_FLIGHT = 16
+LOOK_AROUND_S = 0.5
+
+
+class Pipeline:
+    def __init__(self, stages, executor, token, on_passed=lambda stage, stretch: None):
+        """`on_passed(stage, stretch)` is called in the worker's thread after each stage."""
+        self._stages, self._executor, self._token = stages, executor, token
+        self._on_passed = on_passed
+        ordered = [stage.ordered for stage in stages] + [True]
+        self._belts = [Belt(IN_FLIGHT, each) for each in ordered]
+        self._places = threading.Semaphore(IN_FLIGHT)
+        self._failure = None
+        self._lock = threading.Lock()
+        self._busy = {stage.name: stage.workers for stage in stages}
+        token.on_cancel(self.close)
+
+    @staticmethod
+    def threads(stages):
+        """How many the executor must have: one for the feeder, and the stages' workers."""
+        return 1 + sum(stage.workers for stage in stages)
+
+    def run(self, stretches):
+        """Each finished stretch, in order of time. Raises what ended the job early."""
+        self._executor.submit(self._feed, stretches)
+        for number, stage in enumerate(self._stages):
+            for _ in range(stage.workers):
+                self._executor.submit(self._work, number, stage)
+        try:
+            while (stretch := self._belts[-1].take()) is not None:
+                self._places.release()
+                yield stretch
+        finally:
+            self.close()
+        if self._failure:
+            raise self._failure
+        self._token.check()
+
+    def close(self):
+        for belt in self._belts:
+            belt.close()
+
+    def _feed(self, stretches):
+        try:
+            for stretch in stretches:
+                while not self._places.acquire(timeout=LOOK_AROUND_S):
+                    self._token.check()
+                if not self._belts[0].put(stretch):
+                    return
+            self._belts[0].end()
+        except Exception as failure:
+            self._fail(failure)
+
+    def _work(self, number, stage):
+        inbox, outbox = self._belts[number : number + 2]
+        try:
+            with self._token.serving():
+                while (stretch := inbox.take()) is not None:
+                    done = self._pass(stage, stretch)
+                    self._on_passed(stage, done)
+                    if not outbox.put(done):
+                        return
+            with self._lock:
+                self._busy[stage.name] -= 1
+                last = self._busy[stage.name] == 0
+            if last:
+                outbox.end()
+        except Exception as failure:
+            self._fail(failure)
+
+    def _pass(self, stage, stretch):
+        if stretch.lost and not stage.always:
+            return stretch
+        try:
+            return stage.work(stretch)
+        except Exception as failure:
+            self._token.check()
+            if stage.always:
+                raise
+            code, message = explained(failure)
+            if code == "internal":
+                known = facts(stage=stage.name, window=stretch.window.index)
+                log.error("a stage failed", exc_info=failure, extra=known)
+            loss = Loss(stretch.window.start, stage.name, code, message)
+            return stretch.but(lost=(*stretch.lost, loss))
+
+    def _fail(self, failure):
+        with self._lock:
+            self._failure = self._failure or failure
+        self.close()
+
+
+def explained(failure):
+    """(code, message) of a failure for the wire."""
+    if isinstance(failure, (ProviderError, ServerError, MediaError)):
+        return failure.code, failure.message
+    return "internal", "A fault of this server; its log says more."

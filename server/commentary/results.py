@@ -1,0 +1,106 @@
+"""What stages made, kept under a hash of what they made it from: nothing is paid for twice.
+
+    DATA_DIR/commentary/results/<hash>/result.json, and the files it speaks of
+
+A result is there whole or not at all. Of two who ask for the same at once, one makes it.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import threading
+import time
+
+from ..errors import OutOfSpace
+
+LOOK_AROUND_S = 0.2
+
+
+class Results:
+    def __init__(self, folder):
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._making = {}  # key -> Event
+
+    def of(self, token, salt=""):
+        """As one job sees it. With a salt of its own it finds nothing that others made."""
+        return JobResults(self, token, salt)
+
+    def find_or_make(self, key, make, token):
+        """(result, its folder)"""
+        while True:
+            if (found := self._read(key)) is not None:
+                return found
+            with self._lock:
+                others = self._making.get(key)
+                if others is None:
+                    mine = self._making[key] = threading.Event()
+                    break
+            while not others.wait(LOOK_AROUND_S):
+                token.check()
+        try:
+            # It may have been finished between the look and the claim.
+            return self._read(key) or self._make(key, make)
+        finally:
+            with self._lock:
+                del self._making[key]
+            mine.set()
+
+    def sweep(self, older_than_s):
+        """Forget what was not used for so long, and what a dead process left half done."""
+        oldest = time.time() - older_than_s
+        for path in self._entries():
+            try:
+                if path.stat().st_mtime < oldest:
+                    shutil.rmtree(path, ignore_errors=True)
+            except OSError:
+                pass  # gone already
+
+    def _entries(self):
+        try:
+            return list(self.folder.iterdir())
+        except OSError:
+            return []
+
+    def _read(self, key):
+        folder = self.folder / key
+        try:
+            result = json.loads((folder / "result.json").read_text("utf-8"))
+            os.utime(folder)  # used: not to be swept
+            return result, folder
+        except (OSError, ValueError):
+            return None
+
+    def _make(self, key, make):
+        part = self.folder / f".{secrets.token_hex(8)}"
+        try:
+            part.mkdir(parents=True)
+            result = make(part)
+            (part / "result.json").write_text(json.dumps(result), "utf-8")
+            folder = self.folder / key
+            shutil.rmtree(folder, ignore_errors=True)  # an unreadable one
+            os.rename(part, folder)
+        except OSError as error:
+            raise OutOfSpace(
+                "A result could not be kept; the disk of DATA_DIR is full or cannot be written."
+            ) from error
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return self._read(key) or (result, folder)
+
+
+class JobResults:
+    def __init__(self, results, token, salt):
+        self._results, self._token, self._salt = results, token, salt
+
+    def once(self, stage, inputs, make):
+        """The JSON value that `make()` gives, or gave before for the same inputs."""
+        return self.once_with_files(stage, inputs, lambda folder: make())[0]
+
+    def once_with_files(self, stage, inputs, make):
+        """(value, folder): `make(folder)` may write files there."""
+        asked = json.dumps([stage, self._salt, inputs], sort_keys=True)
+        key = hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._results.find_or_make(key, make, self._token)

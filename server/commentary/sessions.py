@@ -1,0 +1,295 @@
+"""What a commentary leaves on disk, and for how long.
+
+    DATA_DIR/streaming/<session>/   chunk_0.mp4 ..., index.m3u8, captions.vtt, captions.srt
+    DATA_DIR/streaming/<session>/job/   what it was asked, its events, its sound: never served
+    DATA_DIR/generated/<name>-<session>.mp4   the finished film
+    DATA_DIR/commentary/asked/<hash>    which session answers that file and those options
+    DATA_DIR/commentary/results/        what stages made (`results.py`)
+
+A session is swept after its time, oldest first when they take too much room, and never while
+it is made, watched or read. That it was there is remembered for a while: 410 is not 404.
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import threading
+import time
+from contextlib import contextmanager
+
+from ..errors import NotFound, OutOfSpace
+from ..events import Commentary
+from ..library import SPARE_BYTES
+
+ID = re.compile(r"[A-Za-z0-9_-]{24}", re.ASCII)  # a run's
+PUBLIC = re.compile(r"chunk_\d{1,6}\.mp4|index\.m3u8|captions\.(vtt|srt)", re.ASCII)
+FINAL = re.compile(rf"(.*)-({ID.pattern})\.mp4", re.DOTALL)
+REMEMBERED_GONE = 10_000
+LOOK_AROUND_S = 0.2
+
+
+class Gone(NotFound):
+    status = 410
+    code = "gone"
+
+    def __init__(self):
+        super().__init__("This commentary was removed after its time; ask for it again.")
+
+
+class Session:
+    """One commentary's folder."""
+
+    def __init__(self, sessions, id):
+        self.id = id
+        self.folder = sessions.streaming / id
+        self.private = self.folder / "job"
+        self._generated = sessions.generated
+
+    def chunk(self, index):
+        return self.folder / f"chunk_{index}.mp4"
+
+    def sound(self, index):
+        return self.private / f"sound_{index}.aac"
+
+    def final(self, stem):
+        """Where the finished film of that name goes. Longer names than a file system takes
+        are cut."""
+        return self._generated / f"{fitting(stem, 180)}-{self.id}.mp4"
+
+    def make(self):
+        self.private.mkdir(parents=True, exist_ok=True)
+        self._generated.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def locked(self, token):
+        """Within, no other process works on it: after a restart, the old one may still."""
+        with open(self.private / "lock", "w") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    token.wait(LOOK_AROUND_S)
+            yield
+
+    def write(self, name, text):
+        """A small public file that is whole at every moment."""
+        part = self.private / f"{name}.part"
+        part.write_text(text, "utf-8")
+        os.replace(part, self.folder / name)
+
+    def keep(self, name, value):
+        part = self.private / f"{name}.part"
+        part.write_text(json.dumps(value), "utf-8")
+        os.replace(part, self.private / name)
+
+    def kept(self, name):
+        try:
+            return json.loads((self.private / name).read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    # -- the events, one a line; a line is whole or, after a crash, the last and not there
+
+    def tell(self, events):
+        with open(self.private / "events.jsonl", "a", encoding="utf-8") as file:
+            file.write("".join(json.dumps(event) + "\n" for event in events))
+
+    def told(self):
+        events = []
+        try:
+            lines = (self.private / "events.jsonl").read_text("utf-8").split("\n")
+        except OSError:
+            return events
+        for line in lines[:-1]:
+            events.append(json.loads(line))
+        if lines[-1]:  # half a line: the process died there
+            text = "".join(line + "\n" for line in lines[:-1])
+            (self.private / "events.jsonl").write_text(text, "utf-8")
+        return events
+
+    @property
+    def ended(self):
+        events = self.told()
+        return bool(events) and events[-1]["type"] in Commentary.ends
+
+    def complete(self, stem):
+        """Whether it came to its good end, and the film is still there."""
+        events = self.told()
+        return events[-1:] and events[-1]["type"] == "complete" and self.final(stem).is_file()
+
+    def used(self):
+        try:
+            os.utime(self.folder)
+        except OSError:
+            pass  # swept this instant
+
+    def clear(self):
+        """What only a job in progress needs."""
+        for path in self.private.glob("*"):
+            if path.name not in ("events.jsonl", "job.json", "lock"):
+                remove(path)
+
+
+class Sessions:
+    def __init__(self, data_dir, retention_s, max_bytes):
+        data = data_dir.absolute()
+        self.streaming, self.generated = data / "streaming", data / "generated"
+        self._asked = data / "commentary" / "asked"
+        self._gone_path = data / "commentary" / "gone"
+        self._retention_s, self._max_bytes = retention_s, max_bytes
+        self._lock = threading.Lock()
+        self._in_use = {}  # id -> how many
+
+    def open(self, id):
+        """The session of that id, made or found."""
+        return Session(self, id)
+
+    def find(self, id):
+        """The session of that id, which must be there."""
+        if ID.fullmatch(id):
+            session = Session(self, id)
+            if session.private.is_dir():
+                return session
+            if self._was_here(id):
+                raise Gone()
+        raise NotFound("No such commentary.")
+
+    def public_file(self, id, name):
+        """The path of a file of a session that clients may have."""
+        session = self.find(id)
+        path = session.folder / name
+        if not PUBLIC.fullmatch(name) or not path.is_file():
+            raise NotFound("This commentary has no such file, or not yet.")
+        session.used()
+        return path
+
+    def final_file(self, name):
+        named = FINAL.fullmatch(name)
+        if not named or "/" in name or "\\" in name or "\0" in name:
+            raise NotFound("No such film.")
+        path = self.generated / name
+        try:
+            session = self.find(named[2])
+            if path.is_file():
+                session.used()
+                return path
+        except OSError:
+            pass  # a name no file can have
+        raise NotFound("No such film.")
+
+    def forget(self, id):
+        """Nobody needs it any more."""
+        with self._lock:
+            self._remove(id)
+
+    # -- who asked for what
+
+    def answering(self, key):
+        """The Session that answers this question, or None."""
+        try:
+            id = (self._asked / key).read_text("ascii").strip()
+        except (OSError, ValueError):
+            return None
+        session = Session(self, id)
+        return session if ID.fullmatch(id) and session.private.is_dir() else None
+
+    def answers(self, key, session):
+        self._asked.mkdir(parents=True, exist_ok=True)
+        part = self._asked / f".{session.id}"
+        part.write_text(session.id, "ascii")
+        os.replace(part, self._asked / key)
+
+    # -- room on the disk
+
+    @contextmanager
+    def using(self, id):
+        with self._lock:
+            self._in_use[id] = self._in_use.get(id, 0) + 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_use[id] -= 1
+                if not self._in_use[id]:
+                    del self._in_use[id]
+
+    def check_room(self, needed):
+        """Before a job begins: its picture is copied into chunks and into the final film."""
+        self.sweep(needed)
+        self.streaming.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.streaming).free
+        if free - needed < SPARE_BYTES:
+            raise OutOfSpace(
+                f"A commentary on this video needs {needed // 2**20 + 1} MB, and the disk has too "
+                "little left. Free some space."
+            )
+
+    def sweep(self, needed=0):
+        """Remove sessions that are past their time, and the oldest until `needed` fits."""
+        with self._lock:
+            found = sorted(self._known())
+            total = sum(size for _, size, _ in found) + needed
+            oldest = time.time() - self._retention_s
+            for used, size, id in found:
+                if id in self._in_use or (used >= oldest and total <= self._max_bytes):
+                    continue
+                self._remove(id)
+                total -= size
+
+    def _known(self):
+        """(last used, bytes, id) of each session."""
+        try:
+            folders = list(self.streaming.iterdir())
+        except OSError:
+            return
+        finals = {}
+        for path in self.generated.glob("*.mp4"):
+            if named := FINAL.fullmatch(path.name):
+                finals[named[2]] = size_of(path)
+        for folder in folders:
+            if ID.fullmatch(folder.name) and (stat := stat_of(folder)):
+                size = sum(size_of(path) for path in folder.rglob("*") if path.is_file())
+                yield stat.st_mtime, size + finals.get(folder.name, 0), folder.name
+
+    def _remove(self, id):
+        try:
+            known = self._gone_path.read_text("ascii").split()[-REMEMBERED_GONE:]
+        except (OSError, ValueError):
+            known = []
+        self._gone_path.parent.mkdir(parents=True, exist_ok=True)
+        self._gone_path.write_text("\n".join([*known, id]) + "\n", "ascii")
+        for path in self.generated.glob(f"*-{id}.mp4"):
+            remove(path)
+        remove(self.streaming / id)
+
+    def _was_here(self, id):
+        try:
+            return id in self._gone_path.read_text("ascii").split()
+        except (OSError, ValueError):
+            return False
+
+
+def fitting(text, most_bytes):
+    return text.encode()[:most_bytes].decode(errors="ignore")
+
+
+def stat_of(path):
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def size_of(path):
+    found = stat_of(path)
+    return found.st_size if found else 0
+
+
+def remove(path):
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

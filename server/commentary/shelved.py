@@ -1,0 +1,49 @@
+"""A commentary nobody works on: finished, or left off by a server that died.
+
+What was told is on disk and can be read again, by its id; nothing here costs anything.
+"""
+
+from .. import sse
+from ..events import Commentary
+from ..runs import Run
+
+STATES = {"complete": "complete", "error": "failed", "cancelled": "cancelled"}
+
+
+class Shelved(Run):
+    kind = Commentary.kind
+    lanes: dict = {}
+    farewell = b""
+
+    def __init__(self, services, session):
+        super().__init__(services)
+        history = session.told()
+        self.id, self._session = session.id, session
+        self.state = STATES.get(history[-1]["type"] if history else None, "interrupted")
+        self.journal.extend(numbered(history))
+        self.journal.close()
+
+    def detach(self):
+        with self._lock:
+            self._readers -= 1
+
+    def cancel(self, error):
+        pass  # it has ended
+
+    def summary(self):
+        return {**super().summary(), **told_of(self._session)}
+
+
+def numbered(events):
+    return [sse.encode(number, event) for number, event in enumerate(events, 1)]
+
+
+def told_of(session):
+    """What a summary says of a commentary."""
+    asked = session.kept("job.json") or {}
+    return {
+        "video": asked.get("video"),
+        "options": asked.get("options"),
+        "models": {},
+        "events": session.told(),
+    }

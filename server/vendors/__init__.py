@@ -1,0 +1,2 @@
+"""What the files of all vendors share, whether they watch, write or speak: a guarded way
+to them (`wire.py`) and what their failures mean (`faults.py`)."""

@@ -1,0 +1,114 @@
+import os
+import time
+
+import pytest
+
+from server.commentary.sessions import Gone, Sessions
+from server.errors import NotFound, OutOfSpace
+
+ID = "a-b_" + "x" * 20
+OTHER = "y" * 24
+
+
+@pytest.fixture
+def sessions(tmp_path):
+    return Sessions(tmp_path, retention_s=3600, max_bytes=10_000)
+
+
+def made(sessions, id=ID, size=100, age_s=0.0):
+    session = sessions.open(id)
+    session.make()
+    session.chunk(0).write_bytes(b"x" * size)
+    then = time.time() - age_s
+    os.utime(session.folder, (then, then))
+    return session
+
+
+def test_a_session_has_its_public_files_and_no_others(sessions):
+    session = made(sessions)
+    session.write("captions.vtt", "WEBVTT")
+    session.keep("job.json", {"salt": ""})
+    assert sessions.public_file(ID, "chunk_0.mp4").read_bytes() == b"x" * 100
+    assert sessions.public_file(ID, "captions.vtt")
+    for name in ("job", "job.json", "job/job.json", "../x", "chunk_1.mp4", "chunk_0.mp4.part", ""):
+        with pytest.raises(NotFound):
+            sessions.public_file(ID, name)
+
+
+@pytest.mark.parametrize("id", ["", "..", "a" * 23, "a" * 25, "../" + "a" * 21, "a" * 23 + "\n"])
+def test_what_is_no_id_is_no_session(sessions, id):
+    with pytest.raises(NotFound):
+        sessions.find(id)
+
+
+@pytest.mark.parametrize("stem", ["sample", "a-b", "Фильм 50%", "x" * 300, "-", "a:b"])
+def test_a_final_film_is_found_by_its_name(sessions, stem):
+    session = made(sessions)
+    path = session.final(stem)
+    path.write_bytes(b"film")
+    assert sessions.final_file(path.name) == path
+    assert len(path.name.encode()) <= 255
+
+
+@pytest.mark.parametrize("name", ["x.mp4", f"../{ID}.mp4", f"a/b-{ID}.mp4", f"film-{OTHER}.mp4"])
+def test_what_is_no_final_film_is_not_found(sessions, name):
+    made(sessions)
+    with pytest.raises(NotFound):
+        sessions.final_file(name)
+
+
+def test_what_was_told_survives_a_crash_in_the_middle_of_a_line(sessions):
+    session = made(sessions)
+    session.tell([{"type": "status", "n": 1}, {"type": "status", "n": 2}])
+    with open(session.private / "events.jsonl", "a") as file:
+        file.write('{"type": "sta')
+    assert [event["n"] for event in session.told()] == [1, 2]
+    session.tell([{"type": "complete", "n": 3}])
+    assert [event["n"] for event in session.told()] == [1, 2, 3]
+    assert session.ended
+
+
+def test_which_session_answers_what(sessions):
+    session = made(sessions)
+    assert sessions.answering("key") is None
+    sessions.answers("key", session)
+    assert sessions.answering("key").id == ID
+
+
+def test_the_old_are_swept_and_remembered_as_gone(sessions):
+    old, young = made(sessions, age_s=7200), made(sessions, OTHER)
+    old.final("film").write_bytes(b"film")
+    sessions.sweep()
+    assert not old.folder.exists() and young.folder.exists()
+    assert not list(sessions.generated.iterdir())
+    with pytest.raises(Gone):
+        sessions.find(ID)
+    with pytest.raises(Gone):
+        sessions.final_file(f"film-{ID}.mp4")
+
+
+def test_the_oldest_leave_when_they_take_too_much_room(sessions):
+    oldest, newest = made(sessions, size=6000, age_s=60), made(sessions, OTHER, size=6000)
+    sessions.sweep()
+    assert not oldest.folder.exists() and newest.folder.exists()
+
+
+def test_a_session_in_use_is_never_swept(sessions):
+    session = made(sessions, size=60_000, age_s=7200)
+    with sessions.using(ID):
+        sessions.sweep()
+        assert session.folder.exists()
+    sessions.sweep()
+    assert not session.folder.exists()
+
+
+def test_a_watched_session_is_young_again(sessions):
+    session = made(sessions, age_s=7200)
+    sessions.public_file(ID, "chunk_0.mp4")
+    sessions.sweep()
+    assert session.folder.exists()
+
+
+def test_a_full_disk_is_said_before_anything_is_paid(sessions):
+    with pytest.raises(OutOfSpace, match="Free some space"):
+        sessions.check_room(10**18)
