@@ -9,7 +9,6 @@
 import { ApiError, NO_ANSWER } from "./api.js";
 import { follow } from "./follow.js";
 import { ANALYSIS } from "./kinds.js";
-import { Session } from "./session.js";
 
 export class Running {
   lost = false; // the connection broke and is being tried again
@@ -20,7 +19,7 @@ export class Running {
     this.api = api;
     this.changed = changed;
     this.kind = kind;
-    this.session = new Session({ translate: kind.translate, labelOf });
+    this.session = kind.begin({ labelOf });
   }
 
   // The time by the server's clock, which is that of `since` in the session's models.
@@ -37,11 +36,11 @@ export class Running {
   ask(question) {
     const key = randomKey();
     const { signal } = this.#leaving;
-    const ask = () => this.api.ask(this.kind.path, question, key, signal);
+    const ask = (lastId) => this.kind.ask(this.api, question, { key, lastId, signal });
     // Before the first message there is no id to come back to, but the key finds the run.
     const again = (lastId) => {
       const { runId } = this.session;
-      return runId ? this.api.stream(runId, lastId, signal) : ask();
+      return runId ? this.api.stream(runId, lastId, signal) : ask(lastId);
     };
     return this.#follow(ask, again);
   }
@@ -61,6 +60,7 @@ export class Running {
         again: timed(again),
         hear: (event) => this.#hear(event),
         lost: () => this.#lose(),
+        isLast: this.kind.isLast,
         left: () => this.#leaving.signal.aborted,
       });
       if (end === "left") return;

@@ -69,8 +69,8 @@ def test_a_follow_up_goes_to_all_and_each_is_told_its_own_answer(page, server, v
     page.type("#follow-up textarea", "And then?")
     page.click("#follow-up [type=submit]")
     second = page.until(f"(run => run !== '{first}' && run)({RUN})")
+    page.until("document.querySelectorAll('.panel').length === 2")
     page.until(COMPARED)
-    assert page.run("document.querySelectorAll('.panel').length") == 2
     said = [message["content"] for message in vendor.exchanges[-1].json["messages"]]
     assert said == ["Who?", "I am the vendor.", "And then?"]
     assert words(page, 1) == INJECTION
