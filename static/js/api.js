@@ -49,6 +49,13 @@ export class Api extends EventTarget {
     });
   }
 
+  // `options` as in the address of a commentary: {language, voice, style, …}.
+  commentary({ file, options }, lastId, signal) {
+    const headers = lastId ? { "Last-Event-ID": String(lastId) } : {};
+    const path = `api/analyze-stream/${encodeURIComponent(file)}?${new URLSearchParams(options)}`;
+    return this.#fetch(path, { headers, signal });
+  }
+
   stream(id, lastId, signal) {
     const headers = lastId ? { "Last-Event-ID": String(lastId) } : {};
     return this.#fetch(`api/runs/${encodeURIComponent(id)}/stream`, { headers, signal });

@@ -2,7 +2,9 @@
 
 import { Api, ApiError } from "./api.js";
 import { readRoute, writeRoute } from "./route.js";
+import { CommentaryRoom } from "./rooms/commentary.js";
 import { CompareRoom } from "./rooms/compare.js";
+import { Shelf } from "./rooms/shelf.js";
 import { WatchRoom } from "./rooms/watch.js";
 import { LoginDialog } from "./ui/login.js";
 import { PastRuns } from "./ui/past.js";
@@ -20,9 +22,11 @@ function tell(error, form) {
   if (!(error instanceof ApiError)) throw error; // a fault of this page, for its console
 }
 
+const shelf = new Shelf(api);
 const rooms = {
-  watch: new WatchRoom(id("watch"), { api, id, tell }),
+  watch: new WatchRoom(id("watch"), { api, id, tell, shelf }),
   compare: new CompareRoom(id("compare"), { api, id, tell }),
+  commentary: new CommentaryRoom(id("commentary"), { api, id, tell, shelf }),
 };
 const roomOf = (kind) => Object.keys(rooms).find((name) => rooms[name].kind === kind) ?? null;
 
@@ -37,16 +41,16 @@ const prepared = {}; // room -> a promise
 
 async function arrive() {
   const route = readRoute(location);
-  const name = route.room in rooms ? route.room : "watch";
+  const name = route.room;
   const room = rooms[name];
   tabs.show(name);
   prepared[name] ??= room.prepare(route);
   try {
     await prepared[name];
-    if (route.run && route.run !== room.run.id) await comeBack(route.run, room);
+    if (route.run && route.run !== room.runs.id) await comeBack(route.run, room);
   } catch (error) {
     // Of a run that is gone the address should not speak any more.
-    if (error.status === 404) speakOf(name, room.run.id);
+    if (error.status === 404) speakOf(name, room.runs.id);
     room.tell(error);
   }
 }
@@ -66,7 +70,7 @@ function speakOf(name, runId) {
 }
 
 for (const [name, room] of Object.entries(rooms)) {
-  room.run.addEventListener("run", () => speakOf(name, room.run.id));
+  room.runs.addEventListener("run", () => speakOf(name, room.runs.id));
 }
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the address goes on naming the run

@@ -14,6 +14,7 @@ export class Commentary {
   progress = 0;
   position = null; // in the queue
   stretches = { seen: 0, of: null }; // of the video, looked at
+  #seen = new Set();
   lines = new Map();
   chunks = [];
   result = null; // the event `complete`
@@ -53,7 +54,8 @@ export class Commentary {
         this.position = event.position;
         break;
       case "events_detected":
-        this.stretches = { seen: this.stretches.seen + 1, of: event.total_intervals };
+        this.#seen.add(event.interval_index);
+        this.stretches = { seen: this.#seen.size, of: event.total_intervals };
         break;
       case "commentary_ready":
         this.#line(event, { state: "spoken", text: event.text, start: event.start, end: event.end, speaker: event.speaker });

@@ -26,14 +26,14 @@ export class CompareRoom {
     this.figures = new Figures(id("figures"));
     this.difference = new Difference(id("difference"));
     this.tell = (error) => tell(error, this.form);
-    this.run = new BoardRun(api, this.board, COMPARISON, this.tell);
+    this.runs = new BoardRun(api, this.board, COMPARISON, this.tell);
     const labelOf = (slot) => this.models.labelOf(slot);
     this.form.element.addEventListener("ask", ({ detail }) => this.#ask(detail, labelOf).catch(this.tell));
     this.followUp.element.addEventListener("ask", ({ detail: { query } }) => {
       this.#askMore(query, labelOf).catch((error) => tell(error, this.followUp));
     });
-    this.run.addEventListener("run", () => this.board.element.scrollIntoView());
-    this.run.addEventListener("draw", () => this.#draw());
+    this.runs.addEventListener("run", () => this.board.element.scrollIntoView());
+    this.runs.addEventListener("draw", () => this.#draw());
   }
 
   async prepare({ query, models }) {
@@ -48,29 +48,29 @@ export class CompareRoom {
     this.models.choose(Object.keys(past.models));
     const labelOf = (slot) => past.models[slot]?.label ?? slot;
     const about = { query: past.query, earlier, duration: null };
-    await this.run.begin(about, labelOf, (running) => running.comeBack(past.run_id));
+    await this.runs.begin(about, labelOf, (running) => running.comeBack(past.run_id));
   }
 
   async #ask({ query, refresh }, labelOf) {
     const { chosen } = this.models;
     if (!chosen.length) return this.form.complain("Choose at least one model.");
     const asked = { input_data: query, models: chosen, refresh };
-    await this.run.begin({ query, duration: null }, labelOf, (running) => running.ask(asked));
+    await this.runs.begin({ query, duration: null }, labelOf, (running) => running.ask(asked));
   }
 
   // Each model is told its own conversation: the server knows what every one of them said.
   async #askMore(query, labelOf) {
-    const { id, about } = this.run;
+    const { id, about } = this.runs;
     const turn = turnOf(await this.api.run(id));
     const asked = { input_data: query, follow_up_of: id };
     const more = { query, earlier: [...(about.earlier ?? []), turn], duration: null };
-    const asking = this.run.begin(more, labelOf, (running) => running.ask(asked));
+    const asking = this.runs.begin(more, labelOf, (running) => running.ask(asked));
     this.followUp.query = "";
     await asking;
   }
 
   #draw() {
-    const { running, busy } = this.run;
+    const { running, busy } = this.runs;
     this.form.busy(busy);
     this.followUp.busy(busy);
     const over = running?.session.over === true;

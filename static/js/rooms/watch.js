@@ -14,17 +14,18 @@ import { uploadInto } from "./uploading.js";
 export class WatchRoom {
   kind = ANALYSIS.name;
 
-  constructor(element, { api, id, tell }) {
+  constructor(element, { api, id, tell, shelf }) {
     this.element = element;
     this.api = api;
-    this.library = new Library(id("library"), id("video-item"), (video) => api.thumbnailUrl(video), element);
+    this.shelf = shelf;
+    this.library = new Library(id("library"), { fields: id("library-fields"), item: id("video-item"), target: element, api });
     this.player = new Player(id("player"));
     this.timeline = new Timeline(id("timeline"));
     this.models = new Models(id("models"), id("model-fields"), id("model-choice"));
     this.form = new QuestionForm(id("ask"), "Watching…");
     this.board = new Board(id("board"), id("board-fields"), id("panel"));
     this.tell = (error) => tell(error, this.form);
-    this.run = new BoardRun(api, this.board, ANALYSIS, this.tell);
+    this.runs = new BoardRun(api, this.board, ANALYSIS, this.tell);
     this.#wire();
   }
 
@@ -32,8 +33,7 @@ export class WatchRoom {
   async prepare({ query, models, video }) {
     if (query) this.form.query = query;
     const listed = listModels(this.api, this.models, this.form.query);
-    const [videos] = await Promise.all([this.api.videos(), listed.catch(this.tell)]);
-    this.library.show(videos);
+    const [videos] = await Promise.all([this.shelf.load(), listed.catch(this.tell)]);
     if (models) this.models.choose(models);
     this.library.choose(video ?? videos[0]?.id);
   }
@@ -49,7 +49,7 @@ export class WatchRoom {
     if (start > 0) form.fill("start", start);
     if (end < duration - 0.05) form.fill("end", end);
     const about = { query: past.query, video: past.video, window: past.window, duration };
-    await this.run.begin(about, undefined, (running) => running.comeBack(past.run_id));
+    await this.runs.begin(about, undefined, (running) => running.comeBack(past.run_id));
   }
 
   async #ask({ query, refresh, ...stretch }) {
@@ -60,29 +60,29 @@ export class WatchRoom {
     const question = { query, ...stretch, refresh, models: models.chosen, video_path: video.name };
     const window = [stretch.start ?? 0, stretch.end ?? video.duration];
     const about = { query, video: video.name, window, duration: video.duration };
-    await this.run.begin(about, undefined, (running) => running.ask(question));
+    await this.runs.begin(about, undefined, (running) => running.ask(question));
   }
 
   #wire() {
-    const { api, library, form, board, player, timeline, run } = this;
+    const { api, library, form, board, player, timeline, runs } = this;
     const on = (target, name, act) => target.addEventListener(name, ({ detail }) => act(detail));
     const seek = ({ from }) => player.seek(from);
     on(library.element, "choose", ({ video }) => player.show(api.videoUrl(video.id)));
-    uploadInto(library, api);
+    uploadInto(library, this.shelf);
     listWhileTyping(api, this.models, form, this.tell);
     on(form.element, "take-time", ({ field }) => form.fill(field, player.time));
     on(form.element, "ask", (asked) => this.#ask(asked).catch(this.tell));
     on(board.element, "seek", seek);
     on(timeline.element, "seek", seek);
     on(player.element, "moment", ({ seconds }) => timeline.moment(seconds));
-    on(run, "run", () => {
-      timeline.clear(run.about.duration);
+    on(runs, "run", () => {
+      timeline.clear(runs.about.duration);
       board.element.scrollIntoView();
     });
-    on(run, "draw", () => {
-      form.busy(run.busy);
-      form.hint(run.busy && run.asked.lost ? "The server does not answer; trying again…" : "");
-      if (run.running) timeline.show(board.statements);
+    on(runs, "draw", () => {
+      form.busy(runs.busy);
+      form.hint(runs.busy && runs.asked.lost ? "The server does not answer; trying again…" : "");
+      if (runs.running) timeline.show(board.statements);
     });
   }
 }

@@ -9,11 +9,12 @@ export class Library {
   #videos = [];
   chosen = null;
 
-  // A file may be dropped anywhere in `target`.
-  constructor(element, template, thumbnailUrl, target = element) {
+  // `fields` and `item` are templates; a file may be dropped anywhere in `target`.
+  constructor(element, { fields, item, target, api }) {
     this.element = element;
-    this.template = template;
-    this.thumbnailUrl = thumbnailUrl;
+    this.template = item;
+    this.thumbnailUrl = (id) => api.thumbnailUrl(id);
+    element.append(fields.content.cloneNode(true));
     this.parts = parts(element);
     const { file, list, stopUpload } = this.parts;
     file.addEventListener("change", () => {
@@ -32,6 +33,7 @@ export class Library {
     this.parts.list.replaceChildren(...videos.map((video) => this.#item(video)));
     this.parts.empty.hidden = videos.length > 0;
     this.parts.list.hidden = !videos.length;
+    if (this.chosen) this.#check();
   }
 
   // By id or by file name. Says whether there is such a video.
@@ -39,11 +41,15 @@ export class Library {
     const video = this.#videos.find(({ id, name: file }) => id === name || file === name);
     if (!video) return false;
     this.chosen = video;
-    for (const radio of this.parts.list.querySelectorAll("input")) {
-      radio.checked = radio.value === video.id;
-    }
+    this.#check();
     this.#emit("choose", { video });
     return true;
+  }
+
+  #check() {
+    for (const radio of this.parts.list.querySelectorAll("input")) {
+      radio.checked = radio.value === this.chosen.id;
+    }
   }
 
   // `part` from 0 to 1 while a file is on its way, null when none is.
@@ -64,6 +70,7 @@ export class Library {
     const item = fromTemplate(this.template);
     const { radio, picture, name, facts } = parts(item);
     radio.value = video.id;
+    radio.name = this.element.id; // a choice of its own in every room
     name.textContent = video.title ?? video.name;
     name.title = video.name;
     facts.textContent = factsOf(video);
