@@ -7,6 +7,7 @@ import pytest
 from server import sample
 from tests.browser import Browser, chromium
 from tests.live import serving
+from tests.page.studio import make_chunks
 from tests.vendors.openai_server import OpenAIServer, says
 
 
@@ -42,3 +43,8 @@ def page(browser, server):
     page.look(1440)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="session")
+def chunks(tmp_path_factory):
+    return make_chunks(tmp_path_factory.mktemp("chunks"))

@@ -4,6 +4,7 @@ import pytest
 
 from tests.page.acting import COMPARED, OVER, SLOW, STATE, address, ask, compare
 from tests.page.packages import installed
+from tests.page.studio import Studio, line
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,28 @@ def test_compare_has_no_barrier(page, server, axe, dark):
     page.until(COMPARED)
     page.run("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
     assert barriers(page, axe) == []
+
+
+@pytest.mark.parametrize("dark", (False, True), ids=("light", "dark"))
+@pytest.mark.parametrize("width", (360, 1440))
+def test_commentary_has_no_barrier(page, axe, chunks, dark, width):
+    page.look(width, dark=dark)
+    with Studio(chunks) as studio:
+        page.go(address(studio, "?room=commentary"))
+        page.until("document.querySelector('#films input:checked')")
+        page.run("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
+        assert barriers(page, axe) == []
+        studio.begin(1)
+        page.click("#commentate [type=submit]")
+        studio.make(0)
+        studio.tell(line(1, 90.0, 91.0))
+        studio.tell({"type": "line_failed", "index": 2, "code": "x", "message": "No."})
+        page.until("document.querySelector('#lines li').ariaCurrent === 'true'")
+        assert barriers(page, axe) == []
+        assert page.run("document.documentElement.scrollWidth") == width
+        studio.finish()
+        page.until("!document.querySelector('#making [data-part=result]').hidden")
+        assert barriers(page, axe) == []
 
 
 @pytest.mark.parametrize("dark", (False, True), ids=("light", "dark"))

@@ -19,6 +19,7 @@ export class Lines {
     this.#items.clear();
     this.parts.list.replaceChildren();
     this.parts.empty.hidden = false;
+    this.element.hidden = false;
   }
 
   show(lines) {

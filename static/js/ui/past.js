@@ -46,7 +46,7 @@ export class PastRuns {
     const item = fromTemplate(this.template);
     const { link, query, facts } = parts(item);
     link.href = address;
-    query.textContent = run.query ?? run.video;
+    query.textContent = run.query ?? run.video ?? "A run";
     facts.textContent = factsOf(run, Date.now());
     return item;
   }

@@ -39,9 +39,8 @@ export class StreamPlayer {
     if (this.#pumping || this.media.readyState === "closed") return;
     this.#pumping = true;
     try {
+      await this.#letGo();
       for (let chunk; (chunk = this.playlist.next(this.video.currentTime)); ) await this.#take(chunk);
-      const spare = this.#source && this.playlist.spare(this.video.currentTime);
-      if (spare) await this.#remove(spare);
       if (this.playlist.ended && this.media.readyState === "open") this.media.endOfStream();
       this.#stepOver();
     } catch (error) {
@@ -82,10 +81,8 @@ export class StreamPlayer {
         this.#source.appendBuffer(bytes);
         break;
       } catch (error) {
-        const spare = error.name === "QuotaExceededError" && behind > 1;
-        const going = spare ? this.playlist.spare(this.video.currentTime, behind / 3) : null;
-        if (!spare) throw error;
-        if (going) await this.#remove(going);
+        if (error.name !== "QuotaExceededError" || behind < 1) throw error;
+        await this.#letGo(behind / 3);
       }
     }
     await this.#settled();
@@ -99,8 +96,10 @@ export class StreamPlayer {
     return this.media.addSourceBuffer(type);
   }
 
-  async #remove({ from, to }) {
-    this.#source.remove(from, to);
+  async #letGo(behind) {
+    const spare = this.#source && this.playlist.spare(this.video.currentTime, behind);
+    if (!spare) return;
+    this.#source.remove(spare.from, spare.to);
     await this.#settled();
   }
 
