@@ -43,10 +43,10 @@ function before({ query, answers }) {
 }
 
 function article(model) {
-  const { label, slot, message, evidence, metrics, text } = model;
+  const { label, slot, message, evidence, metrics, cached, text } = model;
   const quiet = [slot !== label && slot, stateWords({ ...model, since: null }), message];
   if (evidence) quiet.push(evidenceWords(evidence));
-  const rows = metrics ? figures(metrics).map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`) : [];
+  const rows = metrics ? figures(metrics, cached).map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`) : [];
   return `<article>
 <h2 dir="auto">${escaped(label)}</h2>
 <p class="quiet">${escaped(quiet.filter(Boolean).join(" · "))}</p>

@@ -21,12 +21,12 @@ function facts({ video, window, totals, run_id, exported }) {
 }
 
 function answer(model) {
-  const { label, slot, message, evidence, metrics, text } = model;
+  const { label, slot, message, evidence, metrics, cached, text } = model;
   const lines = [`- State: ${stateWords({ ...model, since: null })}`];
   if (slot !== label) lines.push(`- Slot: ${oneLine(slot)}`);
   if (message) lines.push(`- ${oneLine(message)}`);
   if (evidence) lines.push(`- ${oneLine(evidenceWords(evidence))}`);
-  for (const [name, value] of metrics ? figures(metrics) : []) lines.push(`- ${name}: ${value}`);
+  for (const [name, value] of metrics ? figures(metrics, cached) : []) lines.push(`- ${name}: ${value}`);
   return [`## ${oneLine(label)}`, lines.join("\n"), text && fenced(text)];
 }
 

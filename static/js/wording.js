@@ -3,6 +3,7 @@
 import { writeTime } from "./times.js";
 
 export const NOT_REPORTED = "not reported";
+export const FROM_MEMORY = "from memory"; // its time says nothing about the model
 
 const PHASES = {
   retrying: "trying again",
@@ -43,14 +44,15 @@ function elapsedWords({ since }, now) {
   return since === null || !(seconds >= 1) ? null : `${seconds} s`;
 }
 
-export function figures(metrics) {
+export function figures(metrics, cached = false) {
+  const timed = (value, write) => (cached ? FROM_MEMORY : or(value, write));
   const or = (value, write) => (value === null || value === undefined ? NOT_REPORTED : write(value));
   const count = (value) => value.toLocaleString("en");
   return [
-    ["first text", or(metrics.time_to_first_text, seconds)],
-    ["in all", or(metrics.duration, seconds)],
+    ["first text", timed(metrics.time_to_first_text, seconds)],
+    ["in all", timed(metrics.duration, seconds)],
     ["words", or(metrics.word_count, count)],
-    ["words/s", or(metrics.throughput, (value) => value.toFixed(1))],
+    ["words/s", timed(metrics.throughput, (value) => value.toFixed(1))],
     ["tokens", tokens(metrics, (value) => or(value, count))],
     ["cost", or(metrics.cost, dollars)],
   ];

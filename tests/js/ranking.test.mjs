@@ -22,6 +22,13 @@ test("what was not reported comes last, whichever way", () => {
   assert.deepEqual(order("duration", true), ["B", "C", "a"]);
 });
 
+test("what comes from memory has no pace to be ranked by", () => {
+  const kept = { label: "K", state: "done", cached: true, metrics: { duration: 0.001, throughput: 1e6, word_count: 9 } };
+  assert.equal(cellOf(kept, column("pace")), "from memory");
+  assert.equal(cellOf(kept, column("words")), "9");
+  assert.equal(ranked([kept, ...models], column("duration"), false)[0].label, "C");
+});
+
 test("a cell says what was measured, or that nothing was", () => {
   assert.equal(cellOf(models[0], column("duration")), "2.00 s");
   assert.equal(cellOf(models[0], column("cost")), "not reported");

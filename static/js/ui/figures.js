@@ -51,7 +51,7 @@ export class Figures {
       const cell = document.createElement(number ? "td" : "th");
       if (!number) cell.scope = "row";
       cell.textContent = cellOf(model, column);
-      cell.classList.toggle("silent", column.of(model) == null);
+      cell.classList.toggle("silent", (column.of(model) ?? null) === null);
       row.append(cell);
     });
     return row;

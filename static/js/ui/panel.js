@@ -58,11 +58,11 @@ export class Panel {
     for (const button of [parts.stop, parts.retry, parts.copy]) {
       button.ariaLabel = `${button.textContent} ${model.label}`;
     }
-    if (model.metrics && !parts.figures.childElementCount) this.#measure(model.metrics);
+    if (model.metrics && !parts.figures.childElementCount) this.#measure(model);
   }
 
-  #measure(metrics) {
-    for (const [name, value] of figures(metrics)) {
+  #measure({ metrics, cached }) {
+    for (const [name, value] of figures(metrics, cached)) {
       const [row, term, figure] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
       term.textContent = name;
       figure.textContent = value;

@@ -3,6 +3,8 @@
 
 import { parts } from "./parts.js";
 
+const SEEN = 0.5; // so much of it must be in sight
+
 export class Player {
   constructor(element) {
     this.element = element;
@@ -20,10 +22,8 @@ export class Player {
       this.#dock(false);
       element.scrollIntoView({ block: "center" });
     });
-    new IntersectionObserver(([entry]) => {
-      this.inSight = entry.intersectionRatio > 0.5;
-      if (this.inSight) this.#dock(false);
-    }, { threshold: 0.5 }).observe(element);
+    const back = ([entry]) => entry.intersectionRatio >= SEEN && this.#dock(false);
+    new IntersectionObserver(back, { threshold: SEEN }).observe(element);
   }
 
   get time() {
@@ -41,7 +41,12 @@ export class Player {
 
   seek(seconds) {
     this.parts.video.currentTime = seconds;
-    if (this.inSight === false) this.#dock(true);
+    if (!this.#inSight()) this.#dock(true);
+  }
+
+  #inSight() {
+    const { top, bottom, height } = this.element.getBoundingClientRect();
+    return Math.min(bottom, innerHeight) - Math.max(top, 0) >= SEEN * height;
   }
 
   #dock(docked) {
