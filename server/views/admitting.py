@@ -9,9 +9,13 @@ from ..errors import InvalidQuestion
 from . import services
 
 
-def admit(asked, make):
-    """(run, whether it is new)"""
-    return services().runs.admit(make, *idempotency(asked))
+def admit(asked, prepare):
+    """(run, whether it is new). `prepare()` reads the request and gives what makes its
+    run. One that is repeated is not read again: by now its video may be gone, or the run
+    it was a retry of forgotten, and it has its own run all the same."""
+    runs, identity = services().runs, idempotency(asked)
+    run = runs.made_by(*identity)
+    return (run, False) if run else runs.admit(prepare(), *identity)
 
 
 def idempotency(asked):

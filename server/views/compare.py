@@ -38,6 +38,11 @@ def whole():
 
 def start():
     asked = body.json_object()
+    run, new = admit(asked, lambda: prepared(asked))
+    return run, new, ThreadPoolExecutor(len(run.lanes), thread_name_prefix="comparison")
+
+
+def prepared(asked):
     question, slots, more = (
         retried(asked, Comparison.kind)
         or followed_up(asked, Comparison.kind)
@@ -48,10 +53,7 @@ def start():
         )
     )
     refresh = flag(asked, "refresh", False)
-    run, new = admit(
-        asked, lambda: AnalysisRun(question, slots, services(), refresh, Comparison, **more)
-    )
-    return run, new, ThreadPoolExecutor(len(slots), thread_name_prefix="comparison")
+    return lambda: AnalysisRun(question, slots, services(), refresh, Comparison, **more)
 
 
 def document(run):

@@ -1,8 +1,10 @@
 """Requests that go on from an ended run: its failures tried again, or one question more."""
 
+from dataclasses import replace
+
 from ..analysis.cache import Answer
 from ..analysis.conversation import Conversation
-from ..errors import Conflict, InvalidQuestion
+from ..errors import Conflict, InvalidQuestion, VideoNotFound
 from ..providers.base import Question, Usage
 from . import services
 from .asking import choice_of_models, optional_text, query, within_conversation
@@ -28,7 +30,18 @@ def retried(asked, kind):
         again = chosen_lanes(asked, "retry", lanes)
     kept = {name: ended(lane) for name, lane in lanes.items() if name not in again}
     more = {"kept": kept, "conversation": run.conversation}
-    return run.question, [lane.slot for lane in lanes.values()], more
+    return still_there(run.question), [lane.slot for lane in lanes.values()], more
+
+
+def still_there(question):
+    """The question, if it can be asked again: its video may be gone or be another by now,
+    and nobody's answer to that would stand beside the others'."""
+    if question.video is None:
+        return question
+    video = services().library.find(question.video.name, None)
+    if replace(video, hashed=question.video.hashed) != question.video:
+        raise VideoNotFound("The video of that run has been replaced; ask about the new one.")
+    return replace(question, video=video)
 
 
 def followed_up(asked, kind):
