@@ -74,14 +74,17 @@ class Run:
     def size(self):
         return self.journal.size
 
-    def summary(self):
+    def headline(self):
+        """What a list of runs says of this one."""
         return {
             "run_id": self.id,
             "kind": self.kind,
             "state": self.state,
             "created": self.created,
-            "last_event_id": self.journal.length,
         }
+
+    def summary(self):
+        return {**Run.headline(self), "last_event_id": self.journal.length}
 
 
 class Runs:
@@ -157,6 +160,18 @@ class Runs:
     def live(self):
         with self._lock:
             return list(self._live.values())
+
+    def newest(self, limit, before=None):
+        """(runs, newest first, whether there are older ones); those older than `before`, by
+        its id. What was forgotten was older than all that is remembered: nothing before it."""
+        with self._lock:
+            self._forget_old()
+            known = [*self._live.values(), *(run for run, _ in self._ended.values())]
+        known.sort(key=lambda run: (run.created, run.id), reverse=True)
+        if before is not None:
+            ids = [run.id for run in known]
+            known = known[ids.index(before) + 1 :] if before in ids else []
+        return known[:limit], len(known) > limit
 
     def kept(self):
         with self._lock:

@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from ..errors import ProviderError
 from ..providers.base import Usage
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -20,6 +21,7 @@ class Answer:
     pieces: tuple[str, ...]
     usage: Usage
     finish_reason: str
+    error: ProviderError | None = None  # an end carried over, good or bad; never in the cache
 
     @property
     def size(self):
