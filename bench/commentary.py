@@ -13,6 +13,7 @@ import argparse
 import json
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from server.commentary.detect import Detect
@@ -44,7 +45,7 @@ def film(path, minutes):
 def measure(minutes, vendors, server):
     name = f"film-{minutes:g}.mp4"
     film(server.data_dir / "videos" / name, minutes)
-    asked_before = dict(vendors.asked)
+    asked_before = Counter(vendors.asked)
     began, arrived = time.monotonic(), []
     events = []
     for at, number, event in opened(server, name).messages():
