@@ -2,26 +2,10 @@
 
 import pytest
 
-from tests.page.acting import INJECTION, RUN, content_is_calm
+from tests.page.acting import GAP, INJECTION, RUN, VIDEO, WATCH, content_is_calm
 from tests.page.studio import CHUNK_S, Studio, line, status
 
-VIDEO = "document.querySelector('#film video')"
 SHOWN = "[...document.querySelectorAll('#film video')].find((video) => !video.hidden)"
-# How far the picture falls behind the clock while it plays: a stall is a step in it.
-WATCH = f"""(() => {{
-    const video = {VIDEO};
-    window.behind = [];
-    window.waits = 0;
-    video.addEventListener('waiting', () => (window.waits += video.currentTime > 0.5));
-    const look = () => {{
-        if (video.currentTime > 0.5 && !video.paused && !video.ended) {{
-            behind.push(performance.now() / 1000 - video.currentTime);
-        }}
-        requestAnimationFrame(look);
-    }};
-    look();
-}})()"""
-GAP = "Math.max(...behind.map((late, at) => late - Math.min(...behind.slice(0, at + 1))))"
 
 
 @pytest.fixture
