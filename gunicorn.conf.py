@@ -32,7 +32,7 @@ control_socket_disable = True
 
 class Log(Logger):
     def exception(self, msg, *args, **kwargs):
-        if isinstance(sys.exc_info()[1], TimeoutError):
+        if isinstance(sys.exc_info()[1], (TimeoutError, BlockingIOError)):
             self.info("A client did not read or write for SEND_TIMEOUT_S; it was given up.")
         else:
             super().exception(msg, *args, **kwargs)

@@ -10,12 +10,10 @@ Proxies are left to the libraries' own transports.
 """
 
 import socket
-import ssl
-import struct
 
 import h11
 
-from .. import cancel
+from .. import cancel, patient
 from .chunked import Chunked
 
 READ_BYTES = 64 * 1024
@@ -61,7 +59,7 @@ class Line:
             self._socket.sendall(self._head.send(h11.EndOfMessage()))
         except ConnectionError:
             pass  # it may have answered already, and closed
-        wait_at_most(self._socket, self._read_s)
+        patient.read_within(self._socket, self._read_s)
 
     def head(self):
         """The answer's first line and headers."""
@@ -122,18 +120,6 @@ class Line:
         while data or (data := self.read()):
             yield data
             data = b""
-
-
-def wait_at_most(sock, seconds):
-    """How long a read may wait. A timeout of Python's own costs a second system call, and
-    the interpreter's lock twice, for every read; TLS knows no other."""
-    if seconds is None or isinstance(sock, ssl.SSLSocket):
-        sock.settimeout(seconds)
-        return
-    sock.settimeout(None)
-    whole, part = divmod(seconds, 1)
-    span = struct.pack("ll", int(whole), int(part * 1_000_000))
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, span)
 
 
 def transport(httpx, tls_context):
