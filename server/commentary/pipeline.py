@@ -8,6 +8,7 @@ stages that work on every stretch. What those cannot do ends the job.
 
 import logging
 import threading
+from contextlib import closing
 
 from ..errors import MediaError, ProviderError, ServerError
 from ..log import facts
@@ -64,11 +65,13 @@ class Pipeline:
 
     def _feed(self, stretches):
         try:
-            for stretch in stretches:
-                while not self._places.acquire(timeout=LOOK_AROUND_S):
-                    self._token.check()
-                if not self._belts[0].put(stretch):
-                    return
+            # Closed here, in the thread that began it: there may be an ffmpeg behind it.
+            with closing(stretch for stretch in stretches) as opened:
+                for stretch in opened:
+                    while not self._places.acquire(timeout=LOOK_AROUND_S):
+                        self._token.check()
+                    if not self._belts[0].put(stretch):
+                        return
             self._belts[0].end()
         except Exception as failure:
             self._fail(failure)
