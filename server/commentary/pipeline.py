@@ -32,6 +32,7 @@ class Pipeline:
         ordered = [stage.ordered for stage in stages] + [True]
         self._belts = [Belt(IN_FLIGHT, each) for each in ordered]
         self._places = threading.Semaphore(IN_FLIGHT)
+        self._closed = False
         self._failure = None
         self.failed_in = None  # the stage that ended it
         self._lock = threading.Lock()
@@ -60,6 +61,7 @@ class Pipeline:
         self._token.check()
 
     def close(self):
+        self._closed = True
         for belt in self._belts:
             belt.close()
 
@@ -69,7 +71,8 @@ class Pipeline:
             with closing(stretch for stretch in stretches) as opened:
                 for stretch in opened:
                     while not self._places.acquire(timeout=LOOK_AROUND_S):
-                        self._token.check()
+                        if self._closed:
+                            return
                     if not self._belts[0].put(stretch):
                         return
             self._belts[0].end()
