@@ -14,10 +14,8 @@ COUNT = 12
 
 
 def film(count=COUNT):
-    return [
-        Stretch(Window(index, index * 10.0, index * 10.0 + 10), Picture(Path("film.mp4")))
-        for index in range(count)
-    ]
+    for index in range(count):
+        yield Stretch(Window(index, index * 10.0, index * 10.0 + 10), Picture(Path("film.mp4")))
 
 
 class Works(Stage):
@@ -194,9 +192,7 @@ def test_few_stretches_are_worked_on_ahead():
             return super().work(stretch)
 
     result = []
-    thread = threading.Thread(
-        target=lambda: result.extend(run([first, Slow("slow")], iter(film(100))))
-    )
+    thread = threading.Thread(target=lambda: result.extend(run([first, Slow("slow")], film(100))))
     thread.start()
     until(lambda: len(first.saw) == IN_FLIGHT, 5)
     gate.set()

@@ -45,7 +45,8 @@ class Pipeline:
         return 1 + sum(stage.workers for stage in stages)
 
     def run(self, stretches):
-        """Each finished stretch, in order of time. Raises what ended the job early."""
+        """Each finished stretch, in order of time, of a generator of them. Raises what ended
+        the job early."""
         self._executor.submit(self._feed, stretches)
         for number, stage in enumerate(self._stages):
             for _ in range(stage.workers):
@@ -68,8 +69,8 @@ class Pipeline:
     def _feed(self, stretches):
         try:
             # Closed here, in the thread that began it: there may be an ffmpeg behind it.
-            with closing(stretch for stretch in stretches) as opened:
-                for stretch in opened:
+            with closing(stretches):
+                for stretch in stretches:
                     while not self._places.acquire(timeout=LOOK_AROUND_S):
                         if self._closed:
                             return
