@@ -5,6 +5,7 @@ there, in the thread that needs them. Everything else is here, one line per vari
 """
 
 import os
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def token(text):
     return text
 
 
+def path_prefix(text):
+    if not re.fullmatch(r"(/[\w.-]+)+", text, re.ASCII):
+        raise ValueError(text)
+    return text
+
+
 def names(text):
     found = tuple(filter(None, (name.strip() for name in text.split(","))))
     if not found or not text.isprintable():
@@ -85,6 +92,12 @@ class Settings:
         "FORWARDED_ALLOW_IPS",
         "127.0.0.1,::1",
         "proxies whose X-Forwarded-* is believed, or *",
+    )
+    x_accel_prefix: str = env(
+        "X_ACCEL_PREFIX",
+        "",
+        "when set, under which internal path nginx serves DATA_DIR (X-Accel-Redirect)",
+        path_prefix,
     )
 
     # At least one each for streams, media, and health and cancel.
