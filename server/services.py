@@ -12,6 +12,7 @@ from .models import Models
 from .rates import RateLimits
 from .runs import Runs
 from .voices import Voices
+from .watchdog import Watchdog
 
 
 class Services:
@@ -28,7 +29,10 @@ class Services:
         self.voices = Voices(settings, self.alarms)
         self.doorman = Doorman()
         self.streams = Gate(settings.stream_threads, "streams")
+        self.door = Gate(10**9, "requests")  # those that are not yet a run, or answered
         self.media = Gate(settings.media_threads, "downloads and uploads")
+        patience_s = 2 * max(settings.heartbeat_s, settings.send_timeout_s)
+        self.watchdog = Watchdog(self.alarms, self.streams, patience_s)
         self.metrics = Metrics()
         self.metrics.watch(
             "parallax_streams_open", "Streams being read.", lambda: self.streams.inside

@@ -4,7 +4,7 @@ whose failures are tried again."""
 import hashlib
 import json
 
-from flask import request
+from flask import g, request
 
 from ..analysis.cache import Answer
 from ..errors import Conflict, InvalidQuestion
@@ -15,7 +15,9 @@ from .asking import choice_of_models, optional_text
 
 def admit(asked, make):
     """(run, whether it is new)"""
-    return services().runs.admit(make, *idempotency(asked))
+    admitted = services().runs.admit(make, *idempotency(asked))
+    g.through_the_door()
+    return admitted
 
 
 def idempotency(asked):

@@ -14,7 +14,7 @@ def alive():
 
 @bp.get("/readyz")
 def ready():
-    reasons = services().library.problems()
+    reasons = services().library.problems() + services().watchdog.problems()
     if services().runs.draining:
         reasons.append("The server is stopping.")
     if reasons:
