@@ -11,27 +11,18 @@ comes after the player needs it.
 
 import argparse
 import json
-import re
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 from server.commentary.detect import Detect
 from server.commentary.write import Write
 from tests import clips
-from tests.commentating import of, opened
+from tests.commentaries import of, opened
 from tests.live import serving
-from tests.vendors import elevenlabs_server, gemini_server
-from tests.vendors.elevenlabs_server import ElevenLabsServer
-from tests.vendors.gemini_server import Gemini
+from tests.vendors.commentators import Commentators
 
-WINDOW = re.compile(r"from ([\d.]+) s to ([\d.]+) s")
-ROOM = re.compile(r"^(\d+)\. at [\d.]+ s, at most (\d+) words", re.M)
 WARM_UP_MINUTES = 0.4  # the SDKs are imported
-SENTENCE = (
-    "The players move the ball across the wide green field toward the waiting goal again".split()
-)
 
 
 def film(path, minutes):
@@ -48,59 +39,6 @@ def film(path, minutes):
         path,
     )
     once.unlink()
-
-
-class Vendors:
-    """Gemini and ElevenLabs, each answer after its latency; and how often each was asked."""
-
-    def __init__(self, detect_s, write_s, speak_s):
-        self.latencies = {"detect": detect_s, "write": write_s, "speak": speak_s}
-        self.asked = dict.fromkeys(self.latencies, 0)
-        self._lock = threading.Lock()
-        self.gemini = Gemini(self._think)
-        self.voice = ElevenLabsServer(self._speak)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.gemini.stop()
-        self.voice.stop()
-
-    def _count(self, what):
-        with self._lock:
-            self.asked[what] += 1
-
-    def _think(self, exchange):
-        question = gemini_server.asked(exchange)
-        seen = len(gemini_server.parts(exchange)) > 1
-        self._count("detect" if seen else "write")
-        exchange.pause(self.latencies["detect" if seen else "write"])
-        if seen:
-            start, end = map(float, WINDOW.search(question).groups())
-            answer = [
-                {"start": start + n, "end": start + n + 2, "text": "A pass.", "weight": 0.9}
-                for n in range(1, int(end - start) - 4, 8)
-            ]
-        else:
-            answer = [
-                {"line": int(line), "text": " ".join(SENTENCE[: int(most) - 2]) + "."}
-                for line, most in ROOM.findall(question)
-            ]
-        gemini_server.text(json.dumps(answer))(exchange)
-
-    def _speak(self, exchange):
-        self._count("speak")
-        elevenlabs_server.speaks(after=self.latencies["speak"])(exchange)
-
-    def environment(self):
-        return {
-            "GEMINI_API_KEY": "bench-key",
-            "GEMINI_BASE_URL": self.gemini.origin,
-            "ELEVENLABS_API_KEY": "bench-key",
-            "ELEVENLABS_BASE_URL": self.voice.origin,
-            "ELEVENLABS_VOICE": elevenlabs_server.GEORGE,
-        }
 
 
 def measure(minutes, vendors, server):
@@ -153,7 +91,7 @@ def main():
     found = []
     with (
         tempfile.TemporaryDirectory() as folder,
-        Vendors(chosen.detect, chosen.write, chosen.speak) as vendors,
+        Commentators(chosen.detect, chosen.write, chosen.speak) as vendors,
     ):
         data = Path(folder) / "data"
         (data / "videos").mkdir(parents=True)

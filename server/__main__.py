@@ -5,14 +5,27 @@ import sys
 
 from . import settings as settings_module
 from .cli.arguments import add_commands
+from .cli.interrupt import INTERRUPTED, leave, nobody_reads
 from .errors import ServerError
 from .models import InvalidModels
 
 USAGE = (400, 404, 409, 413, 415, 422)  # statuses of what the user must say otherwise
-INTERRUPTED = 130
 
 
 def main(arguments=None):
+    try:
+        try:
+            return obey(arguments)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        finally:
+            if sys.stdout:  # which may be closed from the start
+                sys.stdout.flush()
+    except BrokenPipeError:
+        return nobody_reads()
+
+
+def obey(arguments):
     parser = argparse.ArgumentParser(prog="python -m server", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="what was found, which models are ready, what others lack")
@@ -28,8 +41,6 @@ def main(arguments=None):
     except (settings_module.InvalidSetting, InvalidModels) as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
 
 
 def doctor(settings, chosen):
@@ -88,4 +99,4 @@ COMMANDS = {
 }
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -99,10 +99,7 @@ class Runs:
         """(run, True) with a new run, or (run, False) with the one this key made before."""
         with self._lock:
             self._forget_old()
-            if key is not None and key in self._by_key:
-                known, run = self._by_key[key]
-                if known != fingerprint:
-                    raise Conflict("This Idempotency-Key was used with another request.")
+            if run := self._made_by(key, fingerprint):
                 return run, False
             if self.draining:
                 raise TooBusy("The server is restarting; ask again.", retry_after=2)
@@ -118,6 +115,18 @@ class Runs:
                 run.key = key
                 self._by_key[key] = (fingerprint, run)
             return run, True
+
+    def made_by(self, key, fingerprint):
+        """The run this key made before, or None."""
+        with self._lock:
+            self._forget_old()
+            return self._made_by(key, fingerprint)
+
+    def _made_by(self, key, fingerprint):
+        known, run = self._by_key.get(key, (None, None))
+        if run is not None and known != fingerprint:
+            raise Conflict("This Idempotency-Key was used with another request.")
+        return run
 
     def end(self, run):
         """The run is over: keep its journal for a while, give its place to another."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from server import media
-from server.providers.base import Call, Question, Usage, Video
+from server.library import File, describe
+from server.providers.base import Call, Question, Usage
 
 SMALL = "320x180"
 QUICK = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-pix_fmt", "yuv420p")
@@ -66,19 +67,10 @@ def use_binary(name, monkeypatch, folder):
 
 
 def video(path):
-    probe = media.probe(path)
-    return Video(
-        path=Path(path),
-        name=Path(path).name,
-        size=Path(path).stat().st_size,
-        duration=probe.duration,
-        width=probe.width,
-        height=probe.height,
-        fps=probe.fps,
-        codec=probe.codec,
-        has_audio=probe.has_audio,
-        hashed=lambda: "0" * 64,
-    )
+    path = Path(path)
+    found = path.stat()
+    file = File(path.name, path, found.st_size, found.st_mtime_ns)
+    return describe(file, media.probe(path), lambda: "0" * 64)
 
 
 def question(path, start=None, end=None):

@@ -2,10 +2,12 @@
 the test's own."""
 
 import os
+import shutil
 
 import pytest
 
 from server.settings import Settings
+from tests import clips
 
 PREFIXES = ("OPENAI_", "OPENROUTER_", "OLLAMA_", "GEMINI_", "GOOGLE_", "TWELVE", "ELEVENLABS_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -36,3 +38,87 @@ def make_services(make_settings):
         return services
 
     return make
+
+
+# -- an application with one clip in its library
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    return clips.clip(path, [("testsrc=n=0", 2.0)], sound="sine")
+
+
+def app_showing(clip, settings):
+    from server.app import create_app
+
+    app = create_app(settings)
+    shutil.copy(clip, settings.videos_dir / "clip.mp4")
+    return app
+
+
+@pytest.fixture
+def app_with(make_settings, clip):
+    return lambda **changes: app_showing(clip, make_settings(**changes))
+
+
+@pytest.fixture
+def app(app_with):
+    return app_with()
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def folder(app):
+    return app.extensions["parallax"].library.folder
+
+
+@pytest.fixture(scope="module")
+def lasting_app_with(tmp_path_factory, clip):
+    """The same, for all tests of a module together."""
+
+    def make(**changes):
+        data_dir = tmp_path_factory.mktemp("data")
+        changes = {"data_dir": data_dir, "rate_limit": "10000/second", **changes}
+        return app_showing(clip, Settings(**changes))
+
+    return make
+
+
+# -- a real gunicorn, whose OpenAI is a scripted server. The official client is imported
+# only for those who want it: that takes a second.
+
+
+@pytest.fixture(scope="module")
+def vendor():
+    from tests.vendors import openai_server as speak
+
+    with speak.OpenAIServer(speak.says("Hel", "lo")) as vendor:
+        yield vendor
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    from tests.openai_client import data_dir_in
+
+    return data_dir_in(tmp_path_factory.mktemp("openai"))
+
+
+@pytest.fixture(scope="module")
+def server(data_dir, vendor):
+    from tests.openai_client import serving_with
+
+    with serving_with(vendor, data_dir) as running:
+        yield running
+
+
+@pytest.fixture
+def ask(server):
+    from tests.openai_client import asking
+
+    with asking(server) as ask:
+        yield ask

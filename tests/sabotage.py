@@ -15,6 +15,8 @@ from server.providers.demo import WORDS
 
 
 class Honest:
+    remembers = True  # what it said in a run
+
     def facts(self, slots):
         """(slot, kind, value) as they happen: start, text, then error or end."""
         happened = queue.Queue()
@@ -41,6 +43,9 @@ class Honest:
     def encode(self, number, event):
         return f"id: {number}\ndata: {json.dumps(event)}\n\n"
 
+    def refuses(self, slots):
+        """A status instead of a stream, or None."""
+
 
 class OneAfterAnother(Honest):
     def facts(self, slots):
@@ -54,6 +59,35 @@ class StartedTogetherOneAfterAnother(Honest):
             yield slot, "start", ""
         for slot in slots:
             yield from (fact for fact in super().facts([slot]) if fact[1] != "start")
+
+
+class ForgetsItsRuns(Honest):
+    remembers = False
+
+
+class BreaksBesideAFailure(Honest):
+    def refuses(self, slots):
+        return 500 if any("fail=" in slot for slot in slots) else None
+
+
+class KnowsNoFailingModel(Honest):
+    def refuses(self, slots):
+        return 404 if any("fail=" in slot for slot in slots) else None
+
+
+class CollectsEachModel(Honest):
+    """Sends each answer when it is complete, cut into its pieces again."""
+
+    def facts(self, slots):
+        kept = {slot: [] for slot in slots}
+        for fact in super().facts(slots):
+            slot, kind, _ = fact
+            if kind == "start":
+                yield fact
+                continue
+            kept[slot].append(fact)
+            if kind in ("end", "error"):
+                yield from kept[slot]
 
 
 class CollectsBeforeSending(Honest):
@@ -176,16 +210,20 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/api/videos/list":
             return self.answer({"videos": ["sample.mp4"]})
+        if not self.server.sabotage.remembers:
+            return self.answer({"status": "error", "message": "No such run."}, 404)
         texts = self.server.kept[self.path.rpartition("/")[2]]
         return self.answer({"models": {slot: {"text": text} for slot, text in texts.items()}})
 
-    def answer(self, value):
-        self.send_response(200)
+    def answer(self, value, status=200):
+        self.send_response(status)
         self.end_headers()
         self.wfile.write(json.dumps(value).encode())
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if status := self.server.sabotage.refuses(asked["models"]):
+            return self.answer({"status": "error", "message": "No."}, status)
         words = comparison if "compare" in self.path else analysis
         run_id = f"run{len(self.server.kept)}"
         self.server.kept[run_id] = self.full_texts(asked["models"])

@@ -8,9 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.analysis.interleave import RoundRobin
-from server.app import create_app
-from server.settings import Settings
-from tests.clips import moving
 from tests.openapi import answer, matches, valid
 
 PATH = "/v1/chat/completions"
@@ -19,21 +16,8 @@ GOOD = {"model": QUICK, "messages": [{"role": "user", "content": "What happens?"
 
 
 @pytest.fixture(scope="module")
-def app_with(tmp_path_factory):
-    clip = moving(tmp_path_factory.mktemp("clip") / "clip.mp4", 1.0)
-
-    def make(**changes):
-        data = tmp_path_factory.mktemp("data")
-        (data / "videos").mkdir()
-        (data / "videos" / "clip.mp4").write_bytes(clip.read_bytes())
-        return create_app(Settings(**{"data_dir": data, "rate_limit": "9999/second", **changes}))
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def app(app_with):
-    return app_with()
+def app(lasting_app_with):
+    return lasting_app_with()
 
 
 def ask(app, **changes):
@@ -94,6 +78,8 @@ def test_every_chunk_is_what_the_document_says_and_carries_no_id(app):
 
 def test_the_list_of_models_is_what_the_document_says(app):
     assert answer(app, "GET", "/v1/models").status_code == 200
+    for name, status in (("demo", 200), ("no/body", 404), ("demo@x=1", 400), ("a" * 201, 422)):
+        assert answer(app, "GET", f"/v1/models/{name}").status_code == status
 
 
 # -- what is not
@@ -229,10 +215,10 @@ def test_paths_methods_and_bodies_are_refused_in_openais_form_under_v1_only(app)
     valid("Error", client.get("/api/v1/embeddings").get_json())
 
 
-def test_limits_and_a_full_server_say_when_to_come_back(app_with):
-    busy = ask(app_with(max_runs=0))
+def test_limits_and_a_full_server_say_when_to_come_back(lasting_app_with):
+    busy = ask(lasting_app_with(max_runs=0))
     refused(busy, 503, "busy")
-    strict = app_with(rate_limit="1/hour")
+    strict = lasting_app_with(rate_limit="1/hour")
     assert ask(strict).status_code == 200
     refused(ask(strict), 429, "rate_limit_exceeded")
 

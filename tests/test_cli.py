@@ -6,9 +6,11 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -16,6 +18,7 @@ from server import sample
 from server.__main__ import main
 from server.cli import shapes
 from server.cli.heard import Heard
+from tests import sabotage
 from tests.live import ROOT, free_port, serving, until
 from tests.vendors import openai_server as speak
 from tests.vendors.openai_server import OpenAIServer
@@ -190,6 +193,22 @@ def test_jsonl_is_the_events_each_once(where, capsys):
     assert events[-1]["type"] == "complete"
 
 
+def test_json_is_what_was_heard_where_the_server_does_not_tell_it(capsys):
+    slots = [
+        "demo@first=0,rate=200,tokens=4",
+        "demo@first=0,rate=200,tokens=9,fail_after=2,fail=quota",
+    ]
+    with sabotage.playing(sabotage.ForgetsItsRuns()) as url:
+        arguments = ["ask", "Hi", "-m", slots[0], "-m", slots[1], "--json", "--url", url]
+        assert main(arguments) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["state"] == "complete" and "No such run" in told["as_heard"]
+    well, failed = told["models"].values()
+    assert (well["state"], well["text"], well["error"]) == ("done", "This is a demo ", None)
+    assert (failed["state"], failed["text"]) == ("failed", "This is ")
+    assert failed["error"]["code"] == "quota" and failed["metrics"] is None
+
+
 # -- videos
 
 
@@ -343,6 +362,19 @@ def test_a_server_that_dies_meanwhile_is_told_and_what_came_is_kept(tmp_path):
             assert out.startswith(b" ") and out.endswith(b"\n") and b"broke off" in err
 
 
+def test_json_of_a_run_whose_server_died_says_that_no_end_was_heard(tmp_path):
+    with serving(tmp_path / "served") as server:
+        url = f"http://127.0.0.1:{server.port}"
+        with Command("ask", "Hi", "-m", "demo@tokens=1000", "--json", "--url", url) as run:
+            until(lambda: "parallax_runs_open 1.0" in metrics(server))
+            server.kill_worker()
+            out, err = run.process.communicate(timeout=10)
+            assert run.process.returncode == 1
+            told = json.loads(out)
+            assert (told["state"], told["models"]["demo@tokens=1000"]["state"]) == ("unknown",) * 2
+            assert told["as_heard"] and b"broke off" in err
+
+
 def test_whoever_reads_the_output_may_leave_and_the_vendor_is_hung_up_on(
     where, vendor, tmp_path, monkeypatch
 ):
@@ -357,6 +389,106 @@ def test_whoever_reads_the_output_may_leave_and_the_vendor_is_hung_up_on(
             assert run.process.wait(10) == 141
             assert run.process.stderr.read() == b""
             assert vendor.exchanges[0].hung_up.wait(1)
+
+
+READER_LEFT = [
+    ["doctor"],
+    ["sample"],
+    ["smoke", "--help"],
+    ["ask", "Hi", "-m", ONE, "--json"],
+    ["ask", "Hi", "-m", ONE, "--jsonl"],
+    ["ask", "Hi", "-m", ONE, "-m", TWO],
+]
+
+
+@pytest.mark.parametrize("arguments", READER_LEFT, ids=" ".join)
+def test_no_command_complains_when_nobody_reads_it(arguments):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with Command(*arguments, stdout=theirs) as run:
+        os.close(theirs)
+        assert run.process.wait(20) == 141
+        assert run.process.stderr.read() == b""
+
+
+def test_nor_does_the_smoke_test(server):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    url = f"http://127.0.0.1:{server.port}"
+    arguments = ["smoke", "--system", "compare", "--models", f"{ONE},{TWO}", "--url", url]
+    with Command(*arguments, stdout=theirs) as run:
+        os.close(theirs)
+        assert run.process.wait(20) == 141
+        assert b"Traceback" not in run.process.stderr.read()
+
+
+@contextmanager
+def deaf():
+    """The port of a server whose queue is full: whoever connects is not answered."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        for _ in range(4):
+            sock = waiting.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
+def connecting_to(port, but=()):
+    """The sockets of this machine that wait to be answered there."""
+    with open("/proc/net/tcp") as table:
+        rows = [line.split() for line in list(table)[1:]]
+    syn_sent = [row[1] for row in rows if row[3] == "02" and row[2].endswith(f":{port:04X}")]
+    return set(syn_sent) - set(but)
+
+
+@pytest.mark.parametrize("arguments", [["--url"], ["--jsonl"]], ids=["server", "vendor"])
+def test_ctrl_c_while_nobody_answers_a_connect_ends_at_once(arguments):
+    with deaf() as port:
+        before = connecting_to(port)
+        url = f"http://127.0.0.1:{port}"
+        if "--url" in arguments:
+            arguments = ["-m", "demo", "--url", url]
+        else:
+            arguments = ["-m", "gpt4o", "--jsonl"]
+        variables = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": url}
+        with Command("ask", "Hi", *arguments, **variables) as run:
+            until(lambda: connecting_to(port, before))
+            check_prompt_end(run)
+            assert not connecting_to(port, before)
+
+
+def check_prompt_end(run):
+    pressed = time.monotonic()
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(10) == 130
+    assert time.monotonic() - pressed < 1
+    assert b"Traceback" not in run.process.stderr.read()
+
+
+# A look-up is one call into C. No signal gets Python's attention before it is over.
+STUCK = """
+import signal, socket, threading
+
+def stuck(*args, **kwargs):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    print("looking up", flush=True)
+    for _ in range(600):
+        threading.Event().wait(0.1)
+
+socket.getaddrinfo = stuck
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-m", "demo", "--url", "http://a.example"], ["-m", "gpt4o"]]
+)
+def test_ctrl_c_while_a_name_is_looked_up_ends_at_once(arguments, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(STUCK)
+    variables = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://b.example/v1"}
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    with Command("ask", "Hi", *arguments, **{**variables, "PYTHONPATH": path}) as run:
+        assert run.process.stdout.read(10) == b"looking up"
+        check_prompt_end(run)
 
 
 def test_what_is_no_text_is_no_prompt():

@@ -8,7 +8,7 @@ import pytest
 
 from server import media, sample
 from tests import clips
-from tests.commentating import check, ffmpegs_of, first, get, of, opened, summary, told
+from tests.commentaries import check, ffmpegs_of, first, get, of, opened, summary, told
 from tests.live import serving, until
 
 
@@ -145,7 +145,7 @@ def test_looking_at_the_head_starts_nothing(server):
         ("sample.mp4", "?interval=1", 422),
         ("sample.mp4", "?colour=red", 400),
         ("sample.mp4", "?writer=nobody", 404),
-        ("sample.mp4", "?voice=espeak:klingon", 422),
+        ("sample.mp4", "?voice=espeak:nobody", 422),
         ("sample.mp4", "?language=xx-unknown", 422),
     ],
 )

@@ -1,9 +1,6 @@
 """The comparison vocabulary: `/compare-stream`, `/compare`, and retrying only what failed."""
 
 import json
-import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -102,6 +99,57 @@ def test_a_failed_model_says_why_and_then_is_done_with_an_error(client):
     assert metadata["models"][broken]["error"]["code"] == "quota"
 
 
+METRICS = {
+    *("duration", "time_to_first_text", "throughput", "word_count", "char_count"),
+    *("input_tokens", "output_tokens", "cost"),
+}
+
+
+def test_what_clients_in_the_field_read_is_all_there(client):
+    """Word for word: they were written against other servers of this vocabulary."""
+    broken = "demo@first=0,rate=1000,tokens=5,fail_after=0,fail=blocked"
+    messages = stream(client, input_data="Hi", models=[QUICK[0], broken], tier="standard")
+
+    def has(message, **fields):
+        return fields.items() <= message.items()
+
+    for slot, message in zip((QUICK[0], broken), messages):
+        assert has(message, model=slot, type="start")
+    well = of(messages, QUICK[0])[1:]
+    said = ("This ", "is ", "a ", "demo ", "model: ")
+    for message, content in zip(well, said):
+        assert has(message, model=QUICK[0], type="chunk", content=content)
+    assert has(well[-1], model=QUICK[0], type="done", error=False)
+    error, done = of(messages, broken)[1:]
+    assert has(error, model=broken, type="error", code="blocked") and error["message"]
+    assert has(done, model=broken, type="done", error=True)
+    assert messages[-1]["type"] == "complete"
+    metadata = messages[-1]["metadata"]
+    assert has(metadata, models_successful=1, models_failed=1)
+    assert isinstance(metadata["processing_time_ms"], int)
+    assert list(metadata["models"]) == [QUICK[0], broken]
+    assert all(METRICS <= figures.keys() for figures in metadata["models"].values())
+
+
+def test_a_failed_models_text_is_what_it_said_and_no_error(client):
+    broken = "demo@first=0,rate=1000,tokens=5,fail_after={},fail=blocked"
+    slots = [broken.format(0), broken.format(2)]
+    body = client.post("/compare", json={"input_data": "Hi", "models": slots}).get_json()
+    assert body["results"] == {slots[0]: "", slots[1]: "This is "}
+    assert body["metadata"]["models_failed"] == 2
+
+
+def test_a_name_with_a_slash_is_asked_of_openrouter(make_settings, monkeypatch):
+    with OpenAIServer(says("Hello.")) as openrouter:
+        monkeypatch.setenv("OPENROUTER_API_KEY", "sk-or-test")
+        monkeypatch.setenv("OPENROUTER_BASE_URL", openrouter.base_url)
+        client = create_app(make_settings()).test_client()
+        names = ["openai/gpt-4o-mini", "anthropic/claude-3.5-haiku:beta"]
+        body = client.post("/compare", json={"input_data": "Hi", "models": names}).get_json()
+        assert body["results"] == dict.fromkeys(names, "Hello.")
+        assert sorted(exchange.json["model"] for exchange in openrouter.exchanges) == sorted(names)
+
+
 def test_the_conversation_goes_along_as_the_vendors_messages(client, vendor):
     history = [
         {"role": "system", "content": "Be brief."},
@@ -191,46 +239,6 @@ def test_a_bad_request_is_refused_before_the_stream(client, path, asked, code):
     if "conversation_history" in asked:
         asked = {"input_data": "Hi", "models": ["demo"], **asked}
     assert client.post(path, json=asked).status_code == code
-
-
-class Tags(BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = json.dumps({"models": [{"name": "llava:7b"}]}).encode()
-        self.send_response(200 if self.path == "/api/tags" else 404)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
-def test_what_a_local_ollama_has_is_offered(client, monkeypatch):
-    with ThreadingHTTPServer(("127.0.0.1", 0), Tags) as ollama:
-        threading.Thread(target=ollama.serve_forever).start()
-        monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{ollama.server_port}")
-        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-        with open(client.application.extensions["parallax"].settings.models_file, "a") as models:
-            models.write('["ollama/*"]\nprovider = "openai"\nbase_url_env = ["OLLAMA_HOST"]\n')
-        again = create_app(client.application.extensions["parallax"].settings).test_client()
-        names = {m["name"]: m["available"] for m in again.get("/api/models").get_json()["models"]}
-        ollama.shutdown()
-    assert names["ollama/llava:7b"] is True
-
-
-def test_an_address_where_no_ollama_lives_offers_nothing(client, monkeypatch):
-    with socket.create_server(("127.0.0.1", 0)) as stranger:
-        threading.Thread(target=greet, args=(stranger,)).start()
-        monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:%d" % stranger.getsockname()[1])
-        assert client.get("/api/models").status_code == 200
-    monkeypatch.setenv("OLLAMA_HOST", "not a host")
-    assert client.get("/api/models").status_code == 200
-
-
-def greet(stranger):
-    caller, _ = stranger.accept()
-    with caller:
-        caller.recv(1000)
-        caller.sendall(b"220 mail.example ESMTP\r\n")
 
 
 def test_one_key_is_one_run_at_either_address(client):

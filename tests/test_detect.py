@@ -71,6 +71,26 @@ def test_a_model_that_fails_costs_this_window_and_is_not_remembered(
     assert len(Detect(job).work(stretch(end=8)).moments) == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "goes_on"), [("auth", True), ("quota", True), ("upstream", False)]
+)
+def test_a_model_nobody_named_is_replaced_by_measuring_when_asking_again_would_not_help(
+    film, make_services, monkeypatch, tmp_path, code, goes_on
+):
+    answer = ProviderError(code, "It was refused.")
+    services = make_services(models_file=script(monkeypatch, tmp_path, answer))
+    slot = services.models.slot("scripted")
+    monkeypatch.setattr("server.commentary.choosing.detector", lambda options, models: slot)
+    job = Job(film, services)
+    if not goes_on:
+        with pytest.raises(StageError):
+            Detect(job).work(stretch(end=8))
+        return
+    done = Detect(job).work(stretch(end=8))
+    assert any("cut" in moment.facts for moment in done.moments)
+    assert "measured instead" in done.warnings[0]
+
+
 def test_a_cancelled_job_is_abandoned(film, make_services):
     job = Job(film, make_services())
     job.token.cancel()

@@ -4,33 +4,7 @@ import json
 
 import pytest
 
-from server.app import create_app
-from tests.clips import moving
-
 PATH = "/api/analyze/stream/parallel"
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    moving(path, 1.0)
-    return path
-
-
-@pytest.fixture
-def app_with(make_settings, clip):
-    def make(**changes):
-        settings = make_settings(**changes)
-        settings.videos_dir.mkdir(parents=True)
-        (settings.videos_dir / "clip.mp4").write_bytes(clip.read_bytes())
-        return create_app(settings)
-
-    return make
-
-
-@pytest.fixture
-def client(app_with):
-    return app_with().test_client()
 
 
 GOOD = {"query": "What?", "models": ["demo@first=0,tokens=1"], "video_id": "clip", "stream": False}

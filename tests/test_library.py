@@ -12,14 +12,6 @@ from server.errors import InvalidQuestion, MediaError, ServerError, TooBusy, Vid
 from server.library import Library
 from server.thumbnails import Thumbnails
 from server.uploads import Upload
-from tests import clips
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    clips.clip(path, [("testsrc=n=0", 2.0)], sound="sine")
-    return path
 
 
 @pytest.fixture

@@ -3,35 +3,12 @@
 import json
 import time
 
+import openai
 import pytest
 
-from tests.live import until
-from tests.openai_client import HI, PATH, asking, client_of, data_dir_in, said, serving_with
+from tests.live import serving, until
+from tests.openai_client import HI, KEY, PATH, client_of, said
 from tests.vendors import openai_server as speak
-from tests.vendors.openai_server import OpenAIServer
-
-
-@pytest.fixture(scope="module")
-def vendor():
-    with OpenAIServer(speak.says("Hel", "lo")) as vendor:
-        yield vendor
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory):
-    return data_dir_in(tmp_path_factory.mktemp("openai"))
-
-
-@pytest.fixture(scope="module")
-def server(data_dir, vendor):
-    with serving_with(vendor, data_dir) as running:
-        yield running
-
-
-@pytest.fixture
-def ask(server):
-    with asking(server) as ask:
-        yield ask
 
 
 def about(part, text="Where are the cuts?"):
@@ -49,6 +26,25 @@ def test_the_models_that_can_be_asked_are_listed_and_simulated_ones_say_so(serve
     assert (models["demo"].simulated, models["gpt4o"].simulated) == (True, False)
     assert models["gpt4o"].object == "model" and isinstance(models["gpt4o"].created, int)
     assert models["gpt4o"].owned_by == "openai"
+
+
+def test_one_model_can_be_looked_up_by_any_name_it_is_asked_by(tmp_path):
+    with serving(tmp_path / "data", OPENROUTER_API_KEY=KEY) as server, client_of(server) as client:
+        listed = {model.id: model for model in client.models.list()}
+        assert client.models.retrieve("demo") == listed["demo"]
+        for name in ("openai/gpt-4o-mini:free", "demo@first=0,rate=5", "demo-fast@tokens=3"):
+            model = client.models.retrieve(name)
+            assert (model.id, model.object, model.simulated) == (name, "model", "demo" in name)
+        unescaped = server.get("/v1/models/openai/gpt-4o-mini:free")
+        assert unescaped[0] == 200 and unescaped[1]["owned_by"] == "openai"
+
+
+@pytest.mark.parametrize("name", ["gpt-nobody", "openai/gpt-4o-mini", "gemini"])
+def test_a_model_that_cannot_be_asked_is_not_found(server, name):
+    with client_of(server) as client, pytest.raises(openai.NotFoundError) as caught:
+        client.models.retrieve(name)
+    assert (caught.value.code, caught.value.param) == ("model_not_found", "model")
+    assert ("_API_KEY" in caught.value.message) == (name != "gpt-nobody")
 
 
 # -- answers

@@ -10,33 +10,8 @@ import pytest
 
 from server.errors import CODES
 from tests.live import Server, serving, until
-from tests.openai_client import HI, KEY, PATH, asking, client_of, data_dir_in, serving_with
+from tests.openai_client import HI, KEY, PATH, client_of
 from tests.vendors import openai_server as speak
-from tests.vendors.openai_server import OpenAIServer
-
-
-@pytest.fixture(scope="module")
-def vendor():
-    with OpenAIServer(speak.says("Hel", "lo")) as vendor:
-        yield vendor
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory):
-    return data_dir_in(tmp_path_factory.mktemp("openai"))
-
-
-@pytest.fixture(scope="module")
-def server(data_dir, vendor):
-    with serving_with(vendor, data_dir) as running:
-        yield running
-
-
-@pytest.fixture
-def ask(server):
-    with asking(server) as ask:
-        yield ask
-
 
 # -- failures
 

@@ -23,7 +23,7 @@ REFERENCE = {"type": "object", "required": ["$ref"], "properties": {"$ref": TEXT
 CONTENT = {
     "type": "object",
     "minProperties": 1,
-    "propertyNames": {"pattern": r"^[a-z*]+/[a-z*.+-]+$"},
+    "propertyNames": {"pattern": r"^[a-z*]+/[a-z0-9*.+-]+$"},
     "additionalProperties": {"type": "object", "properties": {"schema": OBJECT}},
 }
 HEADER = {"type": "object", "required": ["schema"], "properties": {"schema": OBJECT}}
@@ -203,12 +203,15 @@ def test_the_transcript_of_the_protocol_is_one():
 
 
 def test_the_protocol_names_every_route_event_field_and_code():
-    page = (Path(__file__).parents[1] / "docs/protocol.md").read_text("utf-8")
+    docs = Path(__file__).parents[1] / "docs"
+    pages = ("protocol.md", "commentary-protocol.md")
+    page = "".join((docs / name).read_text("utf-8") for name in pages)
     leaves = [schema for name, schema in SCHEMAS.items() if name.endswith(("Event", "Evidence"))]
     words = {field for schema in leaves for field in schema.get("properties", {})}
     words |= set(SCHEMAS["AnalysisRequest"]["properties"]) | set(SCHEMAS["Metrics"]["properties"])
     words |= set(SCHEMAS["Video"]["properties"]) | set(SCHEMAS["Model"]["properties"])
-    words |= set(SCHEMAS["AnalysisEvent"]["discriminator"]["mapping"])
+    for events in ("AnalysisEvent", "CommentaryEvent"):
+        words |= set(SCHEMAS[events]["discriminator"]["mapping"])
     words |= set(SCHEMAS["Error"]["properties"]["code"]["enum"]) | set(errors.CODES)
     assert not {word for word in words if f"`{word}`" not in page and f".{word}`" not in page}
     routes = {

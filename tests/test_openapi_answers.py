@@ -7,9 +7,6 @@ from contextlib import closing
 
 import pytest
 
-from server.app import create_app
-from server.settings import Settings
-from tests.clips import moving
 from tests.openapi import ANALYZE, GOOD, SCHEMAS, answer, ask, matches, valid
 
 EVENTS = [reference["$ref"].rpartition("/")[2] for reference in SCHEMAS["AnalysisEvent"]["oneOf"]]
@@ -18,24 +15,8 @@ ENDLESS = "demo@first=0,rate=50,tokens=100000"
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    return moving(tmp_path_factory.mktemp("clip") / "clip.mp4", 2.0, sound="sine=440")
-
-
-@pytest.fixture(scope="module")
-def app_with(clip, tmp_path_factory):
-    def make(**changes):
-        data = tmp_path_factory.mktemp("data")
-        (data / "videos").mkdir()
-        (data / "videos" / "clip.mp4").write_bytes(clip.read_bytes())
-        return create_app(Settings(**{"data_dir": data, "rate_limit": "9999/second", **changes}))
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def app(app_with):
-    return app_with()
+def app(lasting_app_with):
+    return lasting_app_with()
 
 
 def events_of(response):
@@ -114,11 +95,11 @@ def test_a_stream_is_framed_as_described(app):
 def test_a_run_is_described_from_its_first_moment_to_its_last(app):
     response = ask(app, models=[ENDLESS, "demo@fail_after=0", "vendor/model"], stream=True)
     run = f"/api/runs/{response.headers['X-Run-Id']}"
-    for event in events_of(response):
-        if event["event_type"] == "text_generation":
-            body = answer(app, "GET", run).get_json()
-            assert body["models"][ENDLESS]["metrics"] is None
-            answer(app, "POST", f"{run}/models/{ENDLESS}/cancel")
+    events = events_of(response)
+    assert any(event["event_type"] == "text_generation" for event in events)
+    assert answer(app, "GET", run).get_json()["models"][ENDLESS]["metrics"] is None
+    answer(app, "POST", f"{run}/models/{ENDLESS}/cancel")
+    assert [*events][-1]["event_type"] == "complete"
     assert answer(app, "GET", run).get_json()["state"] == "complete"
     assert answer(app, "DELETE", run).status_code == 200
     last = answer(app, "GET", run).get_json()["last_event_id"]
@@ -185,7 +166,7 @@ def test_a_request_is_good_to_the_server_when_it_is_good_to_the_document(app, ch
     assert matches("AnalysisRequest", asked) == (status in (200, 404))
 
 
-def test_every_refusal_is_described(app, app_with):
+def test_every_refusal_is_described(app, lasting_app_with):
     json_type = {"content_type": "application/json"}
     assert answer(app, "GET", "/nowhere").status_code == 404
     assert answer(app, "GET", "/api/runs/unknown").status_code == 404
@@ -202,14 +183,14 @@ def test_every_refusal_is_described(app, app_with):
     changed = {**GOOD, "query": "Something else?"}
     assert answer(app, "POST", ANALYZE, json=changed, **key).status_code == 409
 
-    strict = app_with(rate_limit="1/hour", auth_token="correct horse", max_upload_mb=1)
+    strict = lasting_app_with(rate_limit="1/hour", auth_token="correct horse", max_upload_mb=1)
     assert answer(strict, "GET", "/api/models").status_code == 401
     bearer = {"headers": {"Authorization": "Bearer correct horse"}}
     big = {"file": (io.BytesIO(b"x" * 2**22), "x.mp4")}
     assert answer(strict, "POST", "/api/videos", data=big, **bearer).status_code == 413
     assert answer(strict, "POST", ANALYZE, json=GOOD, **bearer).status_code == 429
 
-    small = app_with(max_runs=1)
+    small = lasting_app_with(max_runs=1)
     with closing(ask(small, models=[ENDLESS], stream=True)) as response:
         assert next(iter(response.response)).startswith(b"retry:")
         assert ask(small).status_code == 503

@@ -38,9 +38,19 @@ def test_while_nothing_has_happened_yet_there_is_a_line_to_say_so():
     assert spans(Window(0, 0.0, 12.0), at(9.0)) == [(9.0, 12.7)], "only one line fits"
 
 
+def test_the_first_line_is_about_what_is_there_already():
+    moments = at(0.0, 4.0, weight=0.5) + at(3.0, weight=0.9)
+    assert spans(Window(0, 0.0, 13.0), moments) == [(1.0, 13.7)]
+
+
+def test_a_moment_at_the_very_end_has_no_line_of_its_own_if_there_is_another():
+    assert spans(Window(0, 0.0, 13.0), at(2.0) + at(12.0, weight=0.9)) == [(2.0, 13.7)]
+    assert spans(Window(0, 0.0, 6.0), at(4.5, weight=0.9)) == [(4.5, 6.7)]
+
+
 def test_of_moments_that_crowd_each_other_the_weightiest_has_the_line():
     moments = at(3.0, weight=0.4) + at(5.0, weight=0.9) + at(8.0, weight=0.5)
-    (room,) = rooms(Window(0, 0.0, 14.0), moments, LONG)
+    (room,) = rooms(Window(0, 0.0, 13.9), moments, LONG)
     assert room.start == 5.0
     assert [each.start for each in room.moments] == [3.0, 5.0, 8.0], "and may tell the others"
 
@@ -86,5 +96,5 @@ def test_rooms_are_where_they_may_be(start, seconds, drawn, rest):
         assert room.words >= 4
     for one, other in zip(found, found[1:], strict=False):
         assert one.until <= other.start - 0.249
-        assert other.start - one.start >= 6 - 0.001
+        assert other.start - one.start >= 5 - 0.001
     assert len(found) <= max(1, seconds / 7)

@@ -1,10 +1,13 @@
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from server.cancel import CancelToken
+
 from server.commentary.sessions import Gone, Sessions
-from server.errors import NotFound, OutOfSpace
+from server.errors import Abandoned, NotFound, OutOfSpace
 
 ID = "a-b_" + "x" * 20
 OTHER = "y" * 24
@@ -63,6 +66,8 @@ def test_what_was_told_survives_a_crash_in_the_middle_of_a_line(sessions):
     with open(session.private / "events.jsonl", "a") as file:
         file.write('{"type": "sta')
     assert [event["n"] for event in session.told()] == [1, 2]
+    assert (session.private / "events.jsonl").read_text().endswith("sta"), "readers only read"
+    session.mend()
     session.tell([{"type": "complete", "n": 3}])
     assert [event["n"] for event in session.told()] == [1, 2, 3]
     assert session.ended
@@ -110,5 +115,33 @@ def test_a_watched_session_is_young_again(sessions):
 
 
 def test_a_full_disk_is_said_before_anything_is_paid(sessions):
+    with pytest.raises(OutOfSpace, match="MAX_COMMENTARY_MB"):
+        sessions.check_room(10**5)
+    roomy = Sessions(sessions.streaming.parent, retention_s=3600, max_bytes=10**19)
     with pytest.raises(OutOfSpace, match="Free some space"):
-        sessions.check_room(10**18)
+        roomy.check_room(10**18)
+
+
+def test_a_session_another_process_works_on_is_never_swept(sessions):
+    session = made(sessions, age_s=7200)
+    with session.locked(CancelToken()):
+        sessions.sweep()
+        assert session.folder.exists()
+    sessions.sweep()
+    assert not session.folder.exists()
+
+
+def test_a_job_waits_until_the_one_before_it_has_let_go(sessions):
+    session, token = made(sessions), CancelToken()
+    with session.locked(CancelToken()), ThreadPoolExecutor() as pool:
+        waiting = pool.submit(lambda: session.locked(token).__enter__())
+        token.cancel("enough")
+        with pytest.raises(Abandoned):
+            waiting.result(5)
+
+
+def test_questions_whose_session_is_gone_are_forgotten(sessions):
+    session = made(sessions, age_s=7200)
+    sessions.answers("key", session)
+    sessions.sweep()
+    assert not (sessions.streaming.parent / "commentary" / "asked" / "key").exists()

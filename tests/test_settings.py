@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from server import credentials
 from server import settings as module
 from server.settings import InvalidSetting, Settings, load
 
@@ -62,7 +63,38 @@ def test_dotenv_fills_what_is_unset_or_empty_and_never_overrides(tmp_path, monke
     assert found == ["set", "file", "file", None]
 
 
-@pytest.mark.parametrize("page", [".env.example", "docs/configuration.md"])
-@pytest.mark.parametrize("name", VARIABLES)
-def test_every_variable_is_documented(page, name):
-    assert re.search(rf"\b{name}\b", (ROOT / page).read_text("utf-8"))
+# -- what is written about them
+
+
+CONFIGURATION = (ROOT / "docs/configuration.md").read_text("utf-8")
+EXAMPLE = (ROOT / ".env.example").read_text("utf-8")
+
+
+def rows():
+    """variable -> its default, as the tables of the page have it."""
+    found = {}
+    for line in CONFIGURATION.splitlines():
+        if line.startswith("| `"):
+            names, default = line.split("|")[1:3]
+            names = re.findall(r"`(\w+)`", names)
+            defaults = default.replace("`", "").split(", ") if len(names) > 1 else [default]
+            found |= dict(zip(names, (text.strip(" `") for text in defaults), strict=False))
+    return found
+
+
+@pytest.mark.parametrize("item", fields(Settings), ids=lambda item: item.metadata["env"])
+def test_every_variable_is_documented_with_its_default(item):
+    text = rows()[item.metadata["env"]]
+    if item.name == "models_file":
+        assert module.SHIPPED_MODELS == ROOT / text
+    else:
+        assert (item.metadata["parse"](text) if text else "") == item.default
+
+
+def test_the_example_holds_every_variable_there_is_and_no_value():
+    lines = [line for line in EXAMPLE.splitlines() if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Z_]+=", line) for line in lines)
+    names = [line.rstrip("=") for line in lines]
+    assert len(names) == len(set(names))
+    assert set(VARIABLES) | set(credentials.KEYS) <= set(names)
+    assert all(re.search(rf"\b{name}\b", CONFIGURATION) for name in names)

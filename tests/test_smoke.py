@@ -94,9 +94,11 @@ def check_wrong(capsys, system, wrong, reasons, words):
     "wrong, reasons, words",
     [
         (sabotage.OneAfterAnother, {START, INTERLEAVE, TOTAL}, "changed 2 times"),
-        (sabotage.CollectsBeforeSending, {START, LIVE}, "105 of 105 pieces"),
+        (sabotage.StartedTogetherOneAfterAnother, {INTERLEAVE, TOTAL}, "did not speak together"),
+        (sabotage.CollectsBeforeSending, {START, LIVE}, "was held back for"),
         (sabotage.LosesTheLastPiece, {LAST}, "characters came, the server counts"),
         (sabotage.ErrorsAsText, {ISOLATION}, "as text: 'Error: upstream"),
+        (sabotage.BreaksBesideAFailure, {ISOLATION}, "there was no run: HTTP 500"),
     ],
 )
 def test_a_server_that_is_wrong_fails_for_the_right_reason(capsys, system, wrong, reasons, words):
@@ -106,8 +108,8 @@ def test_a_server_that_is_wrong_fails_for_the_right_reason(capsys, system, wrong
 @pytest.mark.parametrize(
     "wrong, reasons, words",
     [
-        (sabotage.StartedTogetherOneAfterAnother, {INTERLEAVE}, "changed 2 times"),
-        (sabotage.CollectsEachAnswer, {LIVE}, "105 of 105 pieces"),
+        (sabotage.CollectsEachAnswer, {LIVE}, "was held back for"),
+        (sabotage.CollectsEachModel, {LIVE, INTERLEAVE}, "did not speak together"),
         (sabotage.FailureStopsAll, {ISOLATION}, "did not end as without it"),
         (sabotage.PrettyPrints, {FORM}, "several `data: ` lines"),
         (sabotage.SpillsItsLog, {FORM}, "no `id: N` and no `data: `: 'Traceback"),
@@ -120,11 +122,17 @@ def test_so_does_one_that_is_wrong_in_a_subtler_way(capsys, wrong, reasons, word
     check_wrong(capsys, "analysis", wrong, reasons, words)
 
 
-def test_with_a_baseline_even_a_server_that_starts_all_and_runs_one_is_measured(capsys):
+def test_a_server_without_a_model_that_can_fail_is_not_failed_for_it(capsys):
+    with playing(sabotage.KnowsNoFailingModel()) as url:
+        status, told = smoke(capsys, url)
+    assert (status, failed(told)) == (0, set()), told
+    assert "no failing model to be had" in figure(told, ISOLATION)
+
+
+def test_with_a_baseline_each_model_is_measured(capsys):
     with playing(sabotage.StartedTogetherOneAfterAnother()) as url:
         status, told = smoke(capsys, url, "--baseline")
-    assert status == 1
-    assert failed(told) == {INTERLEAVE, TOTAL}
+    assert (status, failed(told)) == (1, {INTERLEAVE, TOTAL})
     assert "measured" in figure(told, TOTAL)
 
 
@@ -162,9 +170,9 @@ def test_without_a_video_it_says_what_to_do(tmp_path, capsys):
 
 def test_the_table_measures_and_running_at_once_costs_the_slowest_and_little_more(server, capsys):
     witness = Witness(Remote(url_of(server)), "compare", None)
-    assert table.measure(witness, (3, 9), 0.3, 0.8) == 0
+    assert table.measure(witness, table.COUNTS, 0.3, 0.8) == 0
     rows = [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines()[2:]]
-    assert [int(row[0]) for row in rows] == [3, 9]
+    assert [int(row[0]) for row in rows] == [3, 6, 9]
     for row in rows:
         apart, together, slowest = (float(cell.strip(" s")) for cell in row[1:4])
         assert together <= slowest + 0.3 + 0.01  # the figures are rounded

@@ -1,50 +1,14 @@
 """Uploads: what is taken, what is refused, and that nothing is left of what was."""
 
 import re
-import shutil
 
 import pytest
 
 from server import media
-from server.app import create_app
 from server.errors import MediaError
-from tests import clips
-from tests.uploading import FORM, only_the_match, part, refused, upload
+from tests.uploading import FORM, only_the_clip, part, refused, upload
 
 MEGABYTE = 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    clips.clip(path, [("testsrc=n=0", 2.0)], sound="sine")
-    return path
-
-
-@pytest.fixture
-def app_with(make_settings, clip):
-    def make(**changes):
-        settings = make_settings(**changes)
-        app = create_app(settings)
-        shutil.copy(clip, settings.videos_dir / "match.mp4")
-        return app
-
-    return make
-
-
-@pytest.fixture
-def app(app_with):
-    return app_with()
-
-
-@pytest.fixture
-def client(app):
-    return app.test_client()
-
-
-@pytest.fixture
-def folder(app):
-    return app.extensions["parallax"].library.folder
 
 
 def test_an_upload_is_there_under_an_id_of_its_own(client, folder, clip):
@@ -64,7 +28,7 @@ def test_an_upload_is_there_under_an_id_of_its_own(client, folder, clip):
 def test_an_uploaded_video_can_be_asked_about_by_its_id(app, client, clip):
     id = upload(client, clip.read_bytes(), "试合.mp4").json["id"]
     library = app.extensions["parallax"].library
-    assert library.find(None, id).digest == library.find("match.mp4", None).digest
+    assert library.find(None, id).digest == library.find("clip.mp4", None).digest
 
 
 def test_an_upload_without_a_videos_extension_gets_one(client, clip):
@@ -92,14 +56,14 @@ NOT_VIDEOS = {
 def test_what_is_no_video_is_refused_and_not_kept(client, folder, kind):
     message = refused(upload(client, NOT_VIDEOS[kind]), 422)
     assert str(folder) not in message and "root:" not in message
-    assert only_the_match(folder)
+    assert only_the_clip(folder)
 
 
 def test_half_a_video_is_refused_or_is_what_is_left_of_it(client, folder, clip):
     response = upload(client, clip.read_bytes()[: clip.stat().st_size // 2])
     if response.status_code != 201:
         refused(response, 422)
-        assert only_the_match(folder)
+        assert only_the_clip(folder)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +83,7 @@ def test_half_a_video_is_refused_or_is_what_is_left_of_it(client, folder, clip):
 )
 def test_a_body_that_is_no_form_with_a_file_is_refused(client, folder, body, content_type, status):
     refused(client.post("/api/videos", data=body, content_type=content_type), status)
-    assert only_the_match(folder)
+    assert only_the_clip(folder)
 
 
 @pytest.mark.parametrize(
@@ -135,12 +99,12 @@ def test_a_body_that_is_no_form_with_a_file_is_refused(client, folder, body, con
 def test_a_form_without_just_one_file_is_refused(client, folder, parts):
     body = b"".join(parts) + b"--b--\r\n"
     refused(client.post("/api/videos", data=body, headers=FORM), 400)
-    assert only_the_match(folder)
+    assert only_the_clip(folder)
 
 
 def test_a_form_that_ends_too_early_is_refused(client, folder, clip):
     refused(client.post("/api/videos", data=part(clip.read_bytes()), headers=FORM), 400)
-    assert only_the_match(folder)
+    assert only_the_clip(folder)
 
 
 def test_a_boundary_across_blocks_is_still_a_boundary(client, clip):
@@ -166,7 +130,7 @@ def test_a_nearly_full_disk_takes_no_upload_until_it_has_room(app, client, folde
     library = app.extensions["parallax"].library
     library.spare_bytes = 1 << 60
     refused(upload(client, clip.read_bytes()), 507)
-    assert only_the_match(folder)
+    assert only_the_clip(folder)
     library.spare_bytes = 0
     assert upload(client, clip.read_bytes()).status_code == 201
 
@@ -185,4 +149,4 @@ def test_without_ffmpeg_uploads_are_told_to_come_back(client, folder, clip, monk
 
     monkeypatch.setattr(media, "ffmpeg", missing)
     refused(upload(client, clip.read_bytes()), 503)
-    assert only_the_match(folder)
+    assert only_the_clip(folder)

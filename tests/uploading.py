@@ -16,10 +16,10 @@ def upload(client, content, name="Mein Film.mp4", **more):
     return client.post("/api/videos", data=data, content_type="multipart/form-data")
 
 
-def only_the_match(folder):
+def only_the_clip(folder):
     """What every refused upload must leave behind."""
     titles = list((folder.parent / "titles").iterdir())
-    return [path.name for path in folder.iterdir()] == ["match.mp4"] and titles == []
+    return [path.name for path in folder.iterdir()] == ["clip.mp4"] and titles == []
 
 
 def part(content, field="file", filename="a.mp4"):

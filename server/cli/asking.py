@@ -5,7 +5,6 @@ sense, 130 after Ctrl-C, 141 when whoever read the output left.
 """
 
 import json
-import os
 import shutil
 import sys
 from contextlib import closing
@@ -15,10 +14,8 @@ from ..errors import InvalidQuestion
 from ..services import Services
 from . import distant, local, shapes
 from .heard import understand
-from .interrupt import stopping
+from .interrupt import INTERRUPTED, stopping
 from .remote import Server, Unreachable
-
-INTERRUPTED, NO_READER = 130, 141
 
 
 def ask(settings, chosen):
@@ -97,27 +94,22 @@ def present(run, settings, chosen):
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     shape = shape_for(chosen, settings)
     outcome = Outcome(chosen.models, verbose=sys.stderr.isatty())
-    try:
-        with stopping(run.stop) as interrupt, closing(run.events()) as events:
-            try:
-                for event in events:
-                    for heard in understand(event):
-                        shape.take(event, heard)
-                        outcome.take(heard)
-            except Unreachable as error:
-                say(error.message)  # what came before is worth something
-            shape.finish(run)
-    except BrokenPipeError:
-        # Python would try to flush what nobody reads once more, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NO_READER
+    with stopping(run.stop) as interrupt, closing(run.events()) as events:
+        try:
+            for event in events:
+                for heard in understand(event):
+                    shape.take(event, heard)
+                    outcome.take(heard)
+        except Unreachable as error:
+            say(error.message)  # what came before is worth something
+        shape.finish(run)
     return INTERRUPTED if interrupt.came else outcome.status
 
 
 def shape_for(chosen, settings):
     terminal = sys.stdout.isatty()
     if chosen.json:
-        return shapes.Document(write)
+        return shapes.Document(chosen.models, write)
     if chosen.jsonl:
         return shapes.Lines(write)
     if len(chosen.models) == 1:

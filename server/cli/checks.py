@@ -4,15 +4,15 @@ Each says in its figure what was measured, so that a PASS can be believed and a 
 tells what to look for.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
 
 from .lines import DONE
+from .pace import simulated
 
 START_S = 0.5  # all models have begun by then
-SLACK_S = 0.5  # what running together may cost beyond the slowest
-SHORTEST_S = 0.5  # in less, nobody can tell live from collected
 MOST_SHOWN = 3
+UNKNOWN_HERE = (400, 404, 422)  # how a server refuses a model or an option it does not have
 ISOLATION = "one failing model does not disturb the rest"
 
 
@@ -43,58 +43,6 @@ def start_together(recording):
     figure = f"{spread * 1000:.0f} ms apart, the last {last * 1000:.0f} ms after the request"
     # The request's way there and the start's way back are the network's, not the server's.
     return Verdict(name, last - recording.round_trip <= START_S, figure)
-
-
-def interleave(recording):
-    name = "pieces of different models interleave"
-    speakers = [heard.model for _, heard in recording.of("text")]
-    models = len(set(speakers))
-    if len(recording.slots) < 2:
-        return Verdict(name, None, "there is only one model")
-    if models < 2:
-        return Verdict(name, False, f"{models} of {len(recording.slots)} models spoke")
-    turns = sum(one != next for one, next in zip(speakers, speakers[1:]))
-    figure = f"the speaker changed {turns} times in {len(speakers)} pieces"
-    # One after another is models - 1 changes.
-    return Verdict(name, turns > 2 * (models - 1), figure)
-
-
-def arrive_live(recording):
-    """Whether text comes while it is made, and not all at once when it is ready."""
-    name = "pieces arrive as they are made"
-    times = [at for at, _ in recording.of("text")]
-    begun = min((at for at, _ in recording.of("start")), default=0.0)
-    # Since the request where the starts themselves were held back.
-    if not times or times[-1] < SHORTEST_S:
-        return Verdict(name, None, f"all was said within {SHORTEST_S:g} s")
-    span = times[-1] - begun if times[-1] - begun >= SHORTEST_S else times[-1]
-    window, busiest, inside = span / 10, 0, deque()
-    for at in times:
-        inside.append(at)
-        while at - inside[0] > window:
-            inside.popleft()
-        busiest = max(busiest, len(inside))
-    figure = (
-        f"{busiest} of {len(times)} pieces came within the busiest {window:.2f} s of {span:.2f} s"
-    )
-    return Verdict(name, busiest <= len(times) / 2, figure)
-
-
-def near_slowest(recording, alone=None):
-    """`alone`: slot -> seconds it took when asked alone; else what it took in this run."""
-    took = alone or {slot: recording.took(slot) for slot in recording.slots}
-    if None in took.values() or not took:
-        return Verdict("the total is near the slowest", False, "not every model came to its end")
-    slowest, total = max(took.values()), recording.total
-    measured = "measured" if alone else "as timed in this run"
-    figure = f"{total:.2f} s, the slowest {slowest:.2f} s"
-    if total > 0:
-        gain = sum(took.values()) / total
-        figure += (
-            f"; {gain:.1f}x faster than one after another "
-            f"({sum(took.values()):.2f} s, {measured})"
-        )
-    return Verdict("the total is near the slowest", total <= slowest + SLACK_S, figure)
 
 
 def well_formed(recording):
@@ -196,10 +144,9 @@ def undisturbed(before, after, failing, pieces):
     return Verdict(ISOLATION, not faults, figure)
 
 
-def undisturbed_unknown(why):
-    return Verdict(ISOLATION, None, why)
-
-
-def simulated(slot):
-    """Says the same each time."""
-    return slot.partition("@")[0] in ("demo", "demo-fast", "demo-slow")
+def refused(error):
+    """In place of `undisturbed`, where that run did not come about. A server need not have
+    a model that can be told to fail; any other trouble is what it makes of a failure."""
+    if error.status in UNKNOWN_HERE:
+        return Verdict(ISOLATION, None, f"no failing model to be had: {error.message}")
+    return Verdict(ISOLATION, False, f"with one of them there was no run: {error.message}")

@@ -39,24 +39,20 @@ def commentate(settings, chosen):
     wanted = options.read(given, services)
     run = services.commentaries.private(services, film, wanted)
     progress = Progress(sys.stderr, shown=not chosen.jsonl)
-    with stopping(lambda: run.cancel(ProviderError("cancelled", "Stopped."))) as interrupt:
-        run.start()
-        last = None
-        for event in events(run):
-            last = event
-            if chosen.jsonl:
-                print(json.dumps(event), flush=True)
-            progress.take(event)
-    progress.close()
-    status = 0
-    if last["type"] == "complete":
-        keep(services.commentaries.sessions.final_file(last["final_video"]), target)
-        progress.say(f"{target}")
-    else:
-        progress.say(last["message"])
-        status = 1
-    services.commentaries.sessions.forget(run.id)
-    return INTERRUPTED if interrupt.came else status
+    last = {"type": "error", "message": "Nothing came of it."}
+    try:
+        with stopping(lambda: run.cancel(ProviderError("cancelled", "Stopped."))) as interrupt:
+            run.start()
+            for last in events(run):
+                if chosen.jsonl:
+                    print(json.dumps(last), flush=True)
+                progress.take(last)
+        if last["type"] == "complete":
+            keep(services.commentaries.sessions.final_file(last["final_video"]), target)
+        progress.say(f"{target}" if last["type"] == "complete" else last["message"])
+    finally:
+        services.commentaries.sessions.forget(run.id)
+    return INTERRUPTED if interrupt.came else 0 if last["type"] == "complete" else 1
 
 
 def events(run):

@@ -8,11 +8,13 @@ from .lines import DONE
 from .remote import Unreachable, run_path
 
 LAST_WORD_S = 3.0  # a stopped server has so long to say how it ended
+SUMMARY_S = 10.0
 
 
 class DistantRun:
     def __init__(self, server, system, asked):
         self._server = server
+        self._patience = SUMMARY_S
         self._stream = server.start(system, asked)
 
     def events(self):
@@ -30,6 +32,7 @@ class DistantRun:
 
     def stop(self):
         """Ask it to hang up on the vendors; should it not answer, hang up on it."""
+        self._patience = LAST_WORD_S
         timer = threading.Timer(LAST_WORD_S, self._stream.hang_up)
         timer.daemon = True
         timer.start()
@@ -39,7 +42,7 @@ class DistantRun:
             self._stream.hang_up()
 
     def summary(self):
-        return self._server.get(run_path(self._stream.run_id or ""))
+        return self._server.get(run_path(self._stream.run_id or ""), self._patience)
 
 
 def ask(server, prompt, names, history):

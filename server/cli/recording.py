@@ -38,6 +38,14 @@ class Recording:
         """When it was first said of that model, or None."""
         return next((at for at, _ in self.of(kind, slot)), None)
 
+    def times(self, slot):
+        """When its pieces came."""
+        return [at for at, _ in self.of("text", slot)]
+
+    def figures(self, slot):
+        """What the server says it measured of that model."""
+        return next((heard.figures for _, heard in self.of("figures", slot)), {})
+
     def pieces(self, slot):
         return [heard.text for _, heard in self.of("text", slot)]
 

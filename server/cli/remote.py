@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from .. import __version__
 from ..cancel import shut
 from ..errors import ServerError
+from .interrupt import waiting_for
 from .lines import parse
 
 SILENCE_S = 120  # far more than any heartbeat
@@ -94,7 +95,7 @@ class Server:
         connection = http.client.HTTPConnection(self._host, self._where, timeout=ANSWER_S)
         began = time.monotonic()
         try:
-            connection.connect()
+            waiting_for(connection.connect)
         except OSError as error:
             raise self._unreachable(error) from None
         finally:
@@ -109,7 +110,7 @@ class Server:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = kind(self._host, self._where, timeout=timeout)
         try:
-            connection.connect()
+            waiting_for(connection.connect)
             line = Line(connection.sock, time.monotonic())
             try:
                 connection.request(

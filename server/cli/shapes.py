@@ -10,7 +10,9 @@ Document  the run as one JSON object
 import json
 import unicodedata
 
+from ..errors import ServerError
 from ..names import TURNS
+from .account import Account
 from .drawing import painted
 
 
@@ -114,14 +116,21 @@ class Lines:
 
 
 class Document:
-    def __init__(self, write):
+    """The run as the server, or the engine here, remembers it; else as it was heard."""
+
+    def __init__(self, slots, write):
         self._write = write
+        self._account = Account(slots)
 
     def take(self, event, heard):
-        pass
+        self._account.take(event, heard)
 
     def finish(self, run):
-        self._write(json.dumps(run.summary(), indent=2, ensure_ascii=False) + "\n")
+        try:
+            told = run.summary()
+        except ServerError as error:
+            told = self._account.document(error.message)
+        self._write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
 
 
 def visible(text):

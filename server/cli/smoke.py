@@ -3,8 +3,11 @@
 import json
 import shutil
 import sys
+from contextlib import suppress
 
-from . import checks, drawing, table
+from ..errors import ServerError
+from . import checks, drawing, table, timing
+from .distant import LAST_WORD_S
 from .recording import Recording
 from .remote import Refused, Server, Unreachable, run_path
 
@@ -51,9 +54,9 @@ def judge(witness, chosen):
     verdicts = [
         checks.all_answer(recording),
         checks.start_together(recording),
-        checks.interleave(recording),
-        checks.arrive_live(recording),
-        checks.near_slowest(recording, alone),
+        timing.interleave(recording),
+        timing.arrive_live(recording),
+        timing.near_slowest(recording, alone),
         checks.well_formed(recording),
         checks.nothing_lost(recording, kept),
         isolation(witness, recording),
@@ -64,8 +67,8 @@ def judge(witness, chosen):
 def isolation(witness, recording):
     try:
         beside = witness.run((FAILING, *recording.slots[: MOST_MODELS - 1]), refresh=False)
-    except Refused as refused:
-        return checks.undisturbed_unknown(f"no failing model to be had: {refused.message}")
+    except (Refused, Unreachable) as error:
+        return checks.refused(error)
     return checks.undisturbed(recording, beside, FAILING, SAID_BEFORE_FAILING)
 
 
@@ -101,7 +104,8 @@ class Witness:
             messages = tuple(stream.messages())
         except KeyboardInterrupt:
             if stream.run_id:
-                self.server.post(run_path(stream.run_id, "cancel"))
+                with suppress(ServerError):  # it may be the server that hangs
+                    self.server.post(run_path(stream.run_id, "cancel"), LAST_WORD_S)
             raise
         return Recording(
             slots, messages, stream.content_type, stream.cut, self._round_trip, stream.run_id

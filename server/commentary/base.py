@@ -84,12 +84,11 @@ class Loss:
 @dataclass(frozen=True)
 class Picture:
     """Where a window's picture comes from: `frames` pictures of `path`, from `start` of it.
-    `frames` None means all that follow; the first is shown `delay` after the window begins."""
+    `frames` None means all that follow."""
 
     path: Path
     start: float = 0.0
     frames: int | None = None
-    delay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -113,6 +112,7 @@ class Stretch:
     before: tuple[Cue, ...] = ()  # of the window before, still speaking as this one begins
     lost: tuple[Loss, ...] = ()
     warnings: tuple[str, ...] = ()
+    placed: bool = False  # and told of, by a server that died since
     chunk: Chunk | None = None
 
     def but(self, **changes):

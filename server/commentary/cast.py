@@ -2,8 +2,10 @@
 
 import threading
 
-# What asking again does not mend: from then on another voice speaks, or none.
+# What asking again does not mend: from then on another voice speaks, or none. A voice that
+# fails so often in a row, whatever the reason, is not waited for any longer either.
 FINAL = {"quota", "auth"}
+FAILURES = 3
 OFFLINE = "offline"
 
 
@@ -19,6 +21,7 @@ class Cast:
         self._falls_back = job.services.settings.voice_fallback == OFFLINE
         self._lock = threading.Lock()
         self._said = set()
+        self._failures = 0  # in a row
 
     def of(self, commentator):
         """(Voice, speaker) of the first commentator, the second ...; None when there is no
@@ -26,22 +29,27 @@ class Cast:
         with self._lock:
             return self._voices[commentator % len(self._voices)]
 
+    def spoke(self):
+        self._failures = 0
+
     def fails(self, voice, error):
-        """This voice will not speak any more in this job, if the error says so. Returns a
-        warning for the reader, once, or None; raises the error when it is the line's own."""
-        if error.code not in FINAL:
-            raise error
+        """Whether this voice will not speak any more in this job. Returns a warning for the
+        reader, once, or None; raises the error when it is the line's own."""
         with self._lock:
+            self._failures += error.retryable
+            if error.code not in FINAL and self._failures < FAILURES:
+                raise error
             instead = self._offline if self._falls_back and self._offline is not voice else None
             self._voices = [
                 each if each and each[0] is not voice else self._understudy(number, instead)
                 for number, each in enumerate(self._voices)
             ]
+            self._failures = 0
             if voice in self._said:
                 return None
             self._said.add(voice)
         then = f"{instead.label} speaks instead" if instead else "lines are captions only"
-        return f"{voice.label} does not speak any more ({error.message}) From here on {then}."
+        return f"{voice.label} does not speak any more: {error.message} From here on {then}."
 
     @staticmethod
     def _understudy(number, voice):

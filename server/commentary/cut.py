@@ -62,7 +62,7 @@ class Cut(Stage):
             picture.frames,
             sound,
             late,
+            window.seconds,
             job.session.chunk(window.index),
-            delay=picture.delay,
-            token=job.token,
+            job.token,
         )

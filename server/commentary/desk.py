@@ -8,6 +8,7 @@ wait in a line whose length is bounded.
 
 import hashlib
 import json
+import logging
 import threading
 
 from ..errors import NotFound, RunNotFound, TooBusy
@@ -18,6 +19,9 @@ from .shelved import Shelved
 
 MAX_WAITING = 20
 LOOK_AROUND_S = 0.5
+TIDY_EVERY_S = 3600.0
+
+log = logging.getLogger(__name__)
 
 
 class Desk:
@@ -30,15 +34,18 @@ class Desk:
         self._retention_s = settings.commentary_retention_s
         self._lock = threading.Lock()
         self._running = {}  # key -> run
+        self._tidying = False
         self._moved = threading.Condition()
         self._line = []  # runs: those who work, then those who wait
 
-    def commentary(self, services, film, options, prefix, fresh=False):
-        """(run, whether it is new and must be started)"""
+    def commentary(self, services, film, options, prefix, fresh=False, identity=(None, None)):
+        """(run, whether it is new and must be started). `identity` is that of the request."""
         key = key_of(film, options)
+        self._stay_tidy(services.alarms)
         with self._lock:
             run = self._running.get(key)
-            if run is not None and not fresh:
+            # A browser that reconnects early repeats its `new=1`: that is made already.
+            if run is not None and run.fresh >= fresh:
                 return run, False
             session = None if fresh else self.sessions.answering(key)
             if session is not None and session.ended:
@@ -46,13 +53,20 @@ class Desk:
                     return services.runs.get(session.id), False
                 session = None  # it failed: once more
             self._check_line()
-            run, _ = services.runs.admit(
-                lambda: CommentaryRun(services, film, options, session, prefix, key, fresh)
-            )
+            return self._begun(services, film, options, session, prefix, key, fresh, identity), True
+
+    def _begun(self, services, film, options, session, prefix, key, fresh, identity):
+        run, _ = services.runs.admit(
+            lambda: CommentaryRun(services, film, options, session, prefix, key, fresh), *identity
+        )
+        try:
             self.sessions.answers(key, run.session)
-            self._running[key] = run
-            self._join_line(run)
-            return run, True
+        except BaseException:
+            services.runs.forget(run)
+            raise
+        self._running[key] = run
+        self._join_line(run)
+        return run
 
     def private(self, services, film, options):
         """A run that nobody else is led to: for one's own process. Results are shared."""
@@ -65,9 +79,12 @@ class Desk:
     def shelved(self, services, id):
         """The run of that id, from what is on disk."""
         try:
-            return Shelved(services, self.sessions.find(id))
+            session = self.sessions.find(id)
         except NotFound:
             raise RunNotFound() from None
+        if not session.told():
+            raise RunNotFound()  # it died before its first word
+        return Shelved(services, session)
 
     def ended(self, run):
         with self._lock:
@@ -76,8 +93,27 @@ class Desk:
         with self._moved:
             self._line.remove(run)
             self._moved.notify_all()
-        self.sessions.sweep()
-        self.results.sweep(self._retention_s)
+        self._tidy()
+
+    def _stay_tidy(self, alarms):
+        """Sweep now and then, from the first commentary of this process on."""
+        with self._lock:
+            if self._tidying:
+                return
+            self._tidying = True
+
+        def again():
+            alarms.after(TIDY_EVERY_S, again)
+            threading.Thread(target=self._tidy, name="sweep", daemon=True).start()
+
+        alarms.after(TIDY_EVERY_S, again)
+
+    def _tidy(self):
+        try:
+            self.sessions.sweep()
+            self.results.sweep(self._retention_s)
+        except OSError:
+            log.exception("old commentaries could not be swept")
 
     # -- the line
 

@@ -37,19 +37,30 @@ class Detect(Stage):
     def work(self, stretch):
         job, window = self.job, stretch.window
         slot = choosing.detector(job.options, job.services.models)
-        inputs = {"video": job.video.digest, "window": [window.start, window.end]}
+        try:
+            return stretch.but(moments=self._found(slot, window))
+        except StageError as error:
+            if slot is None or job.options.detector or error.code not in choosing.UNMENDED:
+                raise
+            # Nobody asked for this very model, and what is built in needs no key.
+            said = f"{slot.model.label} cannot look ({error.message}) It is measured instead."
+            return stretch.but(
+                moments=self._found(None, window), warnings=(*stretch.warnings, said)
+            )
+
+    def _found(self, slot, window):
+        inputs = {"video": self.job.video.digest, "window": [window.start, window.end]}
         if slot is None:
             inputs["measuring"] = measuring.VERSION
         else:
             inputs["model"] = choosing.identity(slot)
-            inputs["prompt"] = prompt(window, job.options)
+            inputs["prompt"] = prompt(window, self.job.options)
 
         def make():
             found = self.measured(window) if slot is None else self.seen(slot, window)
             return {"moments": moments.to_plain(found)}
 
-        kept = job.results.once(self.name, inputs, make)
-        return stretch.but(moments=moments.from_plain(kept["moments"]))
+        return moments.from_plain(self.job.results.once(self.name, inputs, make)["moments"])
 
     def measured(self, window):
         try:

@@ -165,9 +165,8 @@ def colour(look):
 
 
 def motion(look):
-    words = motion_in_words(look.motion)
-    known = {"no movement": "none", "little movement": "little", "much movement": "much"}
-    return f"motion.{known[words]}" if words in known else None
+    words = motion_in_words(look.motion).removesuffix("movement").strip()
+    return "motion." + {"no": "none", "": "some"}.get(words, words)
 
 
 def sentence(parts):

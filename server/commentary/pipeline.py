@@ -32,6 +32,7 @@ class Pipeline:
         self._belts = [Belt(IN_FLIGHT, each) for each in ordered]
         self._places = threading.Semaphore(IN_FLIGHT)
         self._failure = None
+        self.failed_in = None  # the stage that ended it
         self._lock = threading.Lock()
         self._busy = {stage.name: stage.workers for stage in stages}
         token.on_cancel(self.close)
@@ -87,10 +88,10 @@ class Pipeline:
             if last:
                 outbox.end()
         except Exception as failure:
-            self._fail(failure)
+            self._fail(failure, stage.name)
 
     def _pass(self, stage, stretch):
-        if stretch.lost and not stage.always:
+        if (stretch.lost or stretch.placed) and not stage.always:
             return stretch
         try:
             return stage.work(stretch)
@@ -105,9 +106,10 @@ class Pipeline:
             loss = Loss(stretch.window.start, stage.name, code, message)
             return stretch.but(lost=(*stretch.lost, loss))
 
-    def _fail(self, failure):
+    def _fail(self, failure, stage=None):
         with self._lock:
-            self._failure = self._failure or failure
+            if self._failure is None:
+                self._failure, self.failed_in = failure, stage
         self.close()
 
 

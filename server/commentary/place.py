@@ -25,6 +25,8 @@ class Place(Stage):
         self._heard = ()  # lines that may go on into a window to come
 
     def work(self, stretch):
+        if stretch.placed:
+            return self._passed_by(stretch)
         window = stretch.window
         before = tuple(cue for cue in self._heard if cue.end > window.start)
         cues, lost = [], list(stretch.lost)
@@ -37,6 +39,14 @@ class Place(Stage):
         cues, lost = self._numbered(cues, lost)
         self._heard = (*before, *cues)
         return stretch.but(cues=cues, before=before, lost=lost)
+
+    def _passed_by(self, stretch):
+        """It has its places and numbers; those to come go on from there."""
+        self._heard = (*stretch.before, *stretch.cues)
+        self._count += len(stretch.cues) + len(stretch.lost)
+        if stretch.cues:
+            self._free = stretch.cues[-1].end + GAP_S
+        return stretch
 
     def _numbered(self, cues, lost):
         """Cues and losses with their places in the count of all lines, by time."""

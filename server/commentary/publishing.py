@@ -8,10 +8,12 @@ from .hls import Segment, playlist
 
 
 class Publishing:
-    def __init__(self, session, longest_s):
+    def __init__(self, session, longest_s, already=0):
+        """`already`: so many chunks are in the playlist, which may not grow shorter."""
         self._session, self._longest_s = session, longest_s
         self._finished = {}  # index -> stretch whose turn has not come
         self._segments, self._cues, self._sounds = [], [], []
+        self._already = already
         self.warnings = []
 
     @property
@@ -27,7 +29,13 @@ class Publishing:
             return
         while self.count < count:
             self._add(self._finished.pop(self.count))
-        self._write(ended=False)
+        if count > self._already:
+            self._write(ended=False)
+
+    def close(self):
+        """There will be no more: players need not wait for it."""
+        if self.count >= self._already and self.count:
+            self._write(ended=True)
 
     def _add(self, stretch):
         window, chunk = stretch.window, stretch.chunk
@@ -35,7 +43,7 @@ class Publishing:
         self._segments.append(Segment(chunk.path.name, window.seconds, chunk.header, size))
         self._cues += stretch.cues
         self._sounds.append(self._session.sound(window.index))
-        self.warnings += stretch.warnings
+        self.warnings += [said for said in stretch.warnings if said not in self.warnings]
         for loss in stretch.lost:
             self.warnings.append(f"{clock(loss.start)}: a line is missing: {loss.message}")
 

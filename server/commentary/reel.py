@@ -58,7 +58,7 @@ class Reel:
         try:
             for part in media.convert(job.video.path, folder, borders, job.token):
                 index = len(self._pictures)
-                self._pictures.append(part.path)
+                self._pictures.append(part)
                 self.seconds = part.end
                 yield Stretch(Window(index, part.start, part.end), Picture(part.path))
         except MediaError:

@@ -5,6 +5,7 @@
 A result is there whole or not at all. Of two who ask for the same at once, one makes it.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -83,6 +84,8 @@ class Results:
             shutil.rmtree(folder, ignore_errors=True)  # an unreadable one
             os.rename(part, folder)
         except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and (found := self._read(key)):
+                return found  # another process was there first
             raise OutOfSpace(
                 "A result could not be kept; the disk of DATA_DIR is full or cannot be written."
             ) from error

@@ -1,8 +1,9 @@
 """Where lines may be said in a window, and how long each may be. Pure.
 
-A line begins with its moment, or a second after the window does; it may last until
-shortly before the next, the last one a little into the next window. What happens while a
-line is spoken is that line's to tell.
+The first line begins a second after the window does, if there is something to tell by then
+and nothing much weightier soon after; the others begin with their moments, the weightiest
+first choice. A line may last until shortly before the next, the last one a little into the
+next window. What happens while a line is spoken is that line's to tell.
 """
 
 import math
@@ -13,13 +14,14 @@ from .base import Moment
 LEAD_S = 1.0  # the first line begins so long after its window
 SPILL_S = 0.7  # and the last may end so long after it
 GAP_S = 0.25
-BETWEEN_S = 6.0  # from one line's beginning to the next one's
+BETWEEN_S = 5.0  # from one line's beginning to the next one's
 SECONDS_A_LINE = 7.0
 WORDS_PER_S = 2.5
 FEWEST_WORDS = 4
 SHORTEST_S = FEWEST_WORDS / WORDS_PER_S + 0.005  # what rounding may take
 MOST_WORDS = 30  # a line that goes on longer is a speech
 WORTH_TELLING_S = 5.0  # a shorter window in which nothing happens is left alone
+USUAL_S = 3.0  # less than this at the end of a window is not much of a line
 HEARD_AT_ONCE_S = 0.3  # a moment so soon after a line could begin is where it begins
 
 
@@ -50,7 +52,7 @@ def rooms(window, moments, duration):
     if last < first or (not moments and window.seconds < WORTH_TELLING_S):
         return ()
     most = max(1, math.floor(window.seconds / SECONDS_A_LINE))
-    starts = sorted(chosen(moments, first, last, most))
+    starts = chosen(moments, first, last, most)
     if not starts or (len(starts) < most and starts[0] - first >= BETWEEN_S):
         starts.insert(0, first)
     ends = [*(start - GAP_S for start in starts[1:]), limit]
@@ -61,14 +63,17 @@ def rooms(window, moments, duration):
 
 
 def chosen(moments, first, last, most):
-    """When lines begin: the weightiest moments' times that leave each other room."""
-    starts = []
-    for moment in sorted(moments, key=lambda each: (-each.weight, each.start)):
+    """When lines begin, in order: times of moments that leave each other room."""
+    usual = last - (USUAL_S - SHORTEST_S)
+    weighty = sorted(moments, key=lambda each: (each.start > usual, -each.weight, each.start))
+    weighty = [each for each in weighty if each.start <= last]
+    known = any(each.start <= first + HEARD_AT_ONCE_S for each in weighty)
+    starts = [first] if known else []
+    for moment in weighty:
         start = moment.start if moment.start > first + HEARD_AT_ONCE_S else first
-        if len(starts) < most and start <= last:
-            if all(abs(start - other) >= BETWEEN_S for other in starts):
-                starts.append(start)
-    return starts
+        if len(starts) < most and all(abs(start - other) >= BETWEEN_S for other in starts):
+            starts.append(start)
+    return sorted(starts)
 
 
 def within(moments, start, after, is_first):

@@ -14,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from .. import sse
 from ..cancel import CancelToken
 from ..channel import Channel
-from ..errors import ProviderError
+from ..errors import OutOfSpace, ProviderError
 from ..events import Commentary
 from ..log import facts
 from ..runs import Run
-from . import make_stages
+from ..uploads import FULL
+from . import keeping, make_stages
 from .job import Job
 from .pipeline import Pipeline, explained
 from .publishing import Publishing
@@ -47,10 +48,11 @@ class CommentaryRun(Run):
         self.id = self.session.id
         self.film, self.options = film, options
         self.urls = Urls(prefix, self.id)
-        self.key_of_work = key
+        self.key_of_work, self.fresh = key, fresh
         self.token = CancelToken()
         self._stage = "prepare"
         self._interrupted = False
+        self._publishing = None
         self._history = self.session.told()
         self.journal.extend(numbered(self._history))
         asked = self.session.kept("job.json") or {
@@ -58,6 +60,7 @@ class CommentaryRun(Run):
             "options": options.as_dict(),
             # With a salt of its own a fresh one finds nothing that was made before it.
             "salt": self.id if fresh else "",
+            "created": self.created,
         }
         self.session.keep("job.json", asked)
         results = desk.results.of(self.token, asked["salt"])
@@ -74,7 +77,7 @@ class CommentaryRun(Run):
 
     def interrupt(self, error):
         """The server is stopping. What is on disk stays as it is, to be gone on with."""
-        self._interrupted = True
+        self._interrupted = not self.token.cancelled
         self.cancel(error)
 
     # -- making it
@@ -83,47 +86,59 @@ class CommentaryRun(Run):
         threading.Thread(target=self._conduct, name="commentary", daemon=True).start()
 
     def _conduct(self):
-        services = self.services
+        services, desk = self.services, self.services.commentaries
         services.metrics.run_began(self)
         limit_s = services.settings.commentary_timeout_s
         late = ProviderError("timeout_total", f"The commentary was not done after {limit_s:g} s.")
         alarm = services.alarms.after(limit_s, lambda: self.cancel(late))
         try:
-            with services.commentaries.sessions.using(self.id):
-                services.commentaries.wait_for_place(self, self._queued)
+            with desk.sessions.using(self.id), self.session.locked(self.token):
+                self._catch_up()
+                self._announce()
+                desk.wait_for_place(self, self._queued)
                 self.state = "working"
-                with self.session.locked(self.token):
-                    self._make()
+                self._make()
         except Exception as failure:
             self._fail(failure)
         finally:
             alarm.cancel()
             self.token.cancel(ProviderError("cancelled", "The commentary has ended."))
             self.journal.close()
-            self.services.commentaries.ended(self)
             services.runs.end(self)
             services.metrics.run_ended(self)
             log.info("run ended", extra=facts(run_id=self.id, state=self.state))
+            desk.ended(self)
+
+    def _catch_up(self):
+        """With what another process, that was just ending, told since this run was made."""
+        self.session.mend()
+        known, self._history = len(self._history), self.session.told()
+        self._journal(self._history[known:])
+
+    def _announce(self):
+        message = "Going on with" if self._history else "Looking at"
+        message = f"{message} {self.film.stem}."
+        self._tell([self._status(message)])
 
     def _queued(self, position):
         self._tell([Commentary.queued(position, self._progress())])
 
     def _make(self):
         job, session = self._job, self.session
-        message = "Going on with" if self._history else "Looking at"
-        self._tell([self._status(f"{message} {self.film.stem}.")])
-        services = self.services
-        services.commentaries.sessions.check_room(3 * self.film.video.size)
+        self.services.commentaries.sessions.check_room(3 * self.film.video.size)
         reel = Reel(job)
         stages = make_stages(job)
-        telling = Telling(
-            reel.total, [stage.name for stage in stages], self.urls.chunk, self._history
-        )
-        publishing = Publishing(session, reel.longest_s)
+        names = [stage.name for stage in stages]
+        telling = Telling(reel.total, names, self.urls.chunk, self._history)
+        already = sum(event["type"] == "chunk_ready" for event in self._history)
+        self._publishing = publishing = Publishing(session, reel.longest_s, already)
         for stage, stretch in self._passing(stages, reel):
             self._stage = stage.name
             events = telling.passed(stage.name, stretch)
-            if stage is stages[-1]:
+            if stage.name == "place" and not stretch.placed:
+                # What is told now, with its numbers, holds also after a crash.
+                session.keep(placed(stretch.window), keeping.plain(stretch))
+            if stage.name == "cut":
                 publishing.take(stretch)
                 publishing.publish(telling.in_order(stage.name))  # before it is told of
             self._tell(events)
@@ -136,6 +151,10 @@ class CommentaryRun(Run):
         self._end("complete", Commentary.complete(publishing.count, final.name, urls, warnings))
         session.clear()
 
+    def _stretches(self, reel):
+        for stretch in reel.stretches():
+            yield keeping.restored(stretch, self.session.kept(placed(stretch.window)))
+
     def _passing(self, stages, reel):
         """(stage, stretch) each time a stage has finished one, in whatever order."""
         channel = Channel()
@@ -143,9 +162,10 @@ class CommentaryRun(Run):
 
         def drain(pipeline):
             try:
-                for _ in pipeline.run(reel.stretches()):
+                for _ in pipeline.run(self._stretches(reel)):
                     pass
             except Exception as raised:
+                self._stage = pipeline.failed_in or self._stage
                 failure.append(raised)
             finally:
                 channel.put_urgent(ENDED)
@@ -163,8 +183,6 @@ class CommentaryRun(Run):
                     yield fact
         finally:
             channel.close()
-            if failure:
-                self.token.cancel(ProviderError("cancelled", "Another part failed."))
             executor.shutdown(wait=False)
 
     # -- telling
@@ -182,24 +200,38 @@ class CommentaryRun(Run):
 
     def _end(self, state, event):
         self.state = state
-        self._tell([event])
+        try:
+            self.session.tell([event])
+        except OSError:
+            log.error("the end of a commentary could not be kept", extra=facts(run_id=self.id))
+        self._journal([event])
 
     def _fail(self, failure):
-        reason = self.token.reason if self.token.cancelled else None
-        if reason is None:
-            code, message = explained(failure)
-            if code == "internal":
-                log.error("a commentary failed", exc_info=failure, extra=facts(run_id=self.id))
-            reason = failure if code != "internal" else ProviderError("internal", message)
+        reason = self._reason(failure)
         self.token.cancel(reason)
         if self._interrupted:
             self.state = "interrupted"
             # Without a number: after the restart this place belongs to what is told then.
             self.journal.extend([sse.unnumbered(Commentary.failed(reason, self._stage))])
-        elif reason.code == "cancelled":
+            return
+        if self._publishing:
+            self._publishing.close()
+        if reason.code == "cancelled":
             self._end("cancelled", Commentary.cancelled(reason.message))
         else:
             self._end("failed", Commentary.failed(reason, self._stage))
+
+    def _reason(self, failure):
+        """What the reader is told: why it was called off, or what went wrong."""
+        if self.token.cancelled:
+            return self.token.reason
+        if isinstance(failure, OSError):
+            failure = unwritable(failure)
+        code, message = explained(failure)
+        if code != "internal":
+            return failure
+        log.error("a commentary failed", exc_info=failure, extra=facts(run_id=self.id))
+        return ProviderError(code, message)
 
     def _status(self, message):
         return Commentary.status(
@@ -211,3 +243,13 @@ class CommentaryRun(Run):
 
     def summary(self):
         return {**super().summary(), **told_of(self.session)}
+
+
+def placed(window):
+    return f"placed_{window.index}.json"
+
+
+def unwritable(error):
+    if error.errno in FULL:
+        return OutOfSpace("The disk is full; the commentary was not finished. Free some space.")
+    return error

@@ -74,6 +74,16 @@ class Session:
                     token.wait(LOOK_AROUND_S)
             yield
 
+    def is_being_made(self):
+        try:
+            with open(self.private / "lock") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
     def write(self, name, text):
         """A small public file that is whole at every moment."""
         part = self.private / f"{name}.part"
@@ -98,17 +108,23 @@ class Session:
             file.write("".join(json.dumps(event) + "\n" for event in events))
 
     def told(self):
-        events = []
+        """All of them. Half a line at the end is one that is being written, or was when its
+        process died."""
         try:
-            lines = (self.private / "events.jsonl").read_text("utf-8").split("\n")
+            lines = (self.private / "events.jsonl").read_bytes().split(b"\n")
         except OSError:
-            return events
-        for line in lines[:-1]:
-            events.append(json.loads(line))
-        if lines[-1]:  # half a line: the process died there
-            text = "".join(line + "\n" for line in lines[:-1])
-            (self.private / "events.jsonl").write_text(text, "utf-8")
-        return events
+            return []
+        return [json.loads(line) for line in lines[:-1]]
+
+    def mend(self):
+        """Before going on with what a dead process left; only for who holds the lock."""
+        path = self.private / "events.jsonl"
+        try:
+            whole = path.read_bytes().rpartition(b"\n")
+        except OSError:
+            return
+        if whole[2]:
+            os.truncate(path, len(whole[0]) + len(whole[1]))
 
     @property
     def ended(self):
@@ -218,6 +234,11 @@ class Sessions:
 
     def check_room(self, needed):
         """Before a job begins: its picture is copied into chunks and into the final film."""
+        if needed > self._max_bytes:
+            raise OutOfSpace(
+                f"A commentary on this video needs {needed // 2**20 + 1} MB, more than all "
+                f"commentaries may take together (MAX_COMMENTARY_MB)."
+            )
         self.sweep(needed)
         self.streaming.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.streaming).free
@@ -236,8 +257,11 @@ class Sessions:
             for used, size, id in found:
                 if id in self._in_use or (used >= oldest and total <= self._max_bytes):
                     continue
+                if Session(self, id).is_being_made():  # by another process
+                    continue
                 self._remove(id)
                 total -= size
+            self._sweep_asked()
 
     def _known(self):
         """(last used, bytes, id) of each session."""
@@ -253,6 +277,12 @@ class Sessions:
             if ID.fullmatch(folder.name) and (stat := stat_of(folder)):
                 size = sum(size_of(path) for path in folder.rglob("*") if path.is_file())
                 yield stat.st_mtime, size + finals.get(folder.name, 0), folder.name
+
+    def _sweep_asked(self):
+        """Forget which session answers what, where that session is gone."""
+        for path in self._asked.glob("*"):
+            if self.answering(path.name) is None:
+                path.unlink(missing_ok=True)
 
     def _remove(self, id):
         try:
@@ -289,7 +319,10 @@ def size_of(path):
 
 
 def remove(path):
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    try:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError:
+        pass  # a disk that fails; a later sweep tries again

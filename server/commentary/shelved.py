@@ -19,7 +19,8 @@ class Shelved(Run):
         super().__init__(services)
         history = session.told()
         self.id, self._session = session.id, session
-        self.state = STATES.get(history[-1]["type"] if history else None, "interrupted")
+        self.created = (session.kept("job.json") or {}).get("created", self.created)
+        self.state = STATES.get(history[-1]["type"], "interrupted")
         self.journal.extend(numbered(history))
         self.journal.close()
 
@@ -28,7 +29,10 @@ class Shelved(Run):
             self._readers -= 1
 
     def cancel(self, error):
-        pass  # it has ended
+        """It shall not be gone on with."""
+        if self.state == "interrupted":
+            self._session.tell([Commentary.cancelled(error.message)])
+            self.state = "cancelled"
 
     def summary(self):
         return {**super().summary(), **told_of(self._session)}

@@ -36,7 +36,8 @@ class Speak(Stage):
     name = "speak"
     workers = 4
 
-    def __post_init__(self):
+    def __init__(self, job):
+        super().__init__(job)
         self._cast = Cast(self.job)
 
     def work(self, stretch):
@@ -80,7 +81,9 @@ class Speak(Stage):
         while (chosen := self._cast.of(self._commentator(line))) is not None:
             voice, speaker = chosen
             try:
-                return self._clip(line, voice, speaker)
+                clip = self._clip(line, voice, speaker)
+                self._cast.spoke()
+                return clip
             except ProviderError as error:
                 self.job.token.check()
                 if said := self._cast.fails(voice, error):

@@ -16,7 +16,6 @@ DONE = {
     "detect": "Detected what happens in",
     "write": "Wrote the lines of",
     "speak": "Spoke the lines of",
-    "cut": "Cut",
 }
 
 
@@ -26,6 +25,7 @@ class Telling:
         self._total, self._stages, self._url_of = total, stages, url_of
         self._passed = {stage: {} for stage in stages}  # finished before their turn
         self._next = dict.fromkeys(stages, 0)
+        self._finished = dict.fromkeys(stages, 0)
         self._work = total * sum(map(share, stages))
         self._done = 0
         self._said = {what(event) for event in history}
@@ -34,6 +34,7 @@ class Telling:
     def passed(self, stage, stretch):
         """The messages that can leave now that this stage has finished this stretch."""
         self._done += share(stage)
+        self._finished[stage] += 1
         self._passed[stage][stretch.window.index] = stretch
         events = []
         while (stretch := self._passed[stage].pop(self._next[stage], None)) is not None:
@@ -71,7 +72,7 @@ class Telling:
         before = self.progress
         if stage not in DONE or self._now() == before:
             return []
-        done, total = self._next[stage], self._total
+        done, total = self._finished[stage], self._total
         message = f"{DONE[stage]} {done} of {total} stretches."
         return [Commentary.status(stage, message, self.progress)]
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from ..asking.whole import whole_answer
 from ..errors import ProviderError
 from ..providers.base import Question
-from . import choosing, moments, prompts, ruling
+from . import choosing, moments, phrases, prompts, ruling
 from .base import Line, Stage, StageError
 from .plain import words
 from .rooms import FEWEST_WORDS, rooms
@@ -23,15 +23,25 @@ class Write(Stage):
             return stretch
         speakers = speakers_of(window.index, len(found), job.options.voices)
         slot = choosing.writer(job.options, job.services.models)
-        if slot is None:
-            texts = self.by_rules(window, found)
-        else:
-            texts = self.by_model(slot, stretch, found, speakers)
+        warnings = stretch.warnings
+        try:
+            texts = (
+                self.by_rules(window, found)
+                if slot is None
+                else self.by_model(slot, stretch, found, speakers)
+            )
+        except StageError as error:
+            rules = phrases.speaks(job.options.language)
+            if job.options.writer or not rules or error.code not in choosing.UNMENDED:
+                raise
+            said = f"{slot.model.label} cannot write ({error.message}) Lines are by rules instead."
+            texts, warnings = self.by_rules(window, found), (*warnings, said)
         lines = zip(found, texts, speakers, strict=True)
         return stretch.but(
             lines=tuple(
                 Line(room.start, room.until, text, speaker) for room, text, speaker in lines if text
-            )
+            ),
+            warnings=warnings,
         )
 
     def by_rules(self, window, found):

@@ -7,26 +7,35 @@
     clip(path, start, end, target)      a stretch as an MP4 of its own
     render(args, target)                any other encoding, published when complete
     footage(path, probe)                where a source can be cut without encoding, or None
+    mix(source, start, end, voices, duck, target)           a window's sound, as AAC packets
+    chunk(path, start, frames, sound, offset, seconds, target)  copied pictures with that sound
+    header_bytes(path)                  the length of a chunk's initialisation part
 
 Files are hostile until shown otherwise: formats are on a list, protocols and picture
 size are bounded, and nothing ffmpeg says reaches a reader.
 """
 
 from .binary import ffmpeg, version
+from .chunks import chunk, header_bytes
 from .clips import clip, render
 from .footage import Footage, footage
 from .pictures import frames, thumbnail
 from .probing import Probe, probe
 from .reading import lines
+from .sound import Voice, mix
 
 __all__ = [
     "Footage",
     "Probe",
+    "Voice",
+    "chunk",
     "clip",
     "ffmpeg",
     "footage",
     "frames",
+    "header_bytes",
     "lines",
+    "mix",
     "probe",
     "render",
     "thumbnail",

@@ -1,13 +1,11 @@
 """A stretch of a video as a file of its own, published only when it is whole."""
 
-import os
-import secrets
 from contextlib import closing
-from pathlib import Path
 
 from ..errors import MediaError
 from .probing import probe
 from .process import LONG, output, run
+from .publishing import published
 from .reading import LONGEST_S, PICTURE, QUIET, opening
 
 
@@ -41,9 +39,7 @@ def render(
     """Run ffmpeg into `target`: there is either the whole file or none. With `seconds`,
     what comes out must be about that long: ffmpeg calls half a damaged file a success.
     `on_progress` is called now and then while ffmpeg gets on, and may raise."""
-    target = Path(target)
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
+    with published(target) as part:
         command = [*QUIET, *args, "-f", format, "-y", f"file:{part}"]
         if on_progress is None:
             run(command, token, limit_s, LONG)
@@ -58,9 +54,6 @@ def render(
                 raise MediaError(
                     f"Only {made:.1f} of {seconds:.1f} s could be read. The file is damaged there."
                 )
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def advances(progress):

@@ -1,4 +1,5 @@
-"""The sample table of an MP4 or MOV: when each picture is shown, and which are key frames.
+"""The sample table of an MP4 or MOV: where each picture lies, when it is shown, and which
+are key frames.
 
 ffmpeg could tell it as well, but only by reading every packet of the file. The table is a
 few bytes per picture and lies in one place. The file is a stranger's: nothing is read
@@ -6,11 +7,15 @@ beyond what its own length allows, nothing is expanded beyond MAX_SAMPLES, and w
 plainly understood is Unreadable.
 """
 
+import os
 import sys
 from array import array
 from dataclasses import dataclass
-from itertools import accumulate, chain, pairwise, repeat
+from functools import lru_cache
+from itertools import accumulate, chain, islice, pairwise, repeat
 from struct import Struct
+
+from .probing import version
 
 U32, U64, BOX = Struct(">I"), Struct(">Q"), Struct(">I4s")
 
@@ -27,22 +32,32 @@ class Unreadable(ValueError):
 @dataclass(frozen=True)
 class Index:
     timescale: int
-    pts: array  # of each picture in decode order, in 1/timescale s, edit list applied
-    dts: array
+    offsets: array  # of each picture in the file, in decode order
+    sizes: array
+    pts: array  # in 1/timescale s, edit list applied
+    dts: array  # and, after the last, when that ends
     keys: array  # numbers of the key frames
     end: int  # when the last picture has been shown
+    description: bytes  # the body of its `avc1`
+    placement: bytes  # the end of its `tkhd`: how it is turned, its width and height
+    film_placement: bytes  # the same turn for the whole film, of `mvhd`
 
 
 def read(path):
-    """The Index of the only picture track of a file that is all there."""
+    """The Index of the only picture track of a file that is all there. The last few are
+    kept: every chunk of a film asks again."""
+    return read_once(os.fspath(path), *version(path))
+
+
+@lru_cache(maxsize=4)
+def read_once(path, *_):
     with open(path, "rb") as file:
         length = file.seek(0, 2)
         moov = index_of(file, length)
-    need(b"mvex" not in [kind for kind, _ in boxes(moov)], "a film in fragments")
+    need(optional(moov, b"mvex") is None, "a film in fragments")
     tracks = [body for kind, body in boxes(moov) if kind == b"trak" and is_picture(body)]
     need(len(tracks) == 1, "not exactly one picture track")
-    film_scale = scale_of(child(moov, b"mvhd"))
-    return index(tracks[0], film_scale, length)
+    return index(tracks[0], child(moov, b"mvhd"), length)
 
 
 def index_of(file, length):
@@ -129,23 +144,36 @@ def table(box, columns, code="I", head=4):
     return numbers
 
 
-def index(trak, film_scale, length):
+def index(trak, mvhd, length):
     scale = scale_of(child(trak, b"mdia", b"mdhd"))
     stbl = child(trak, b"mdia", b"minf", b"stbl")
-    described(child(stbl, b"stsd"))
-    count = placed(stbl, length)
+    description = described(child(stbl, b"stsd"))
+    sizes = sizes_of(child(stbl, b"stsz"), length)
     steps = table(child(stbl, b"stts"), 2)
-    need(sum(steps[::2]) == count, "a picture without a time")
-    need(all(0 < step < 1 << 31 for step in steps[1:-2:2]), "steps in time")
+    need(sum(steps[::2]) == len(sizes), "a picture without a time")
+    need(all(0 < step < 1 << 31 for step in steps[1::2]), "steps in time")
     durations = chain.from_iterable(repeat(step, n) for n, step in rows(steps))
-    clock = array("q", accumulate(durations, initial=0))
-    need(clock[-1] < 1 << 53, "steps in time")
-    dts, last_step = clock[:-1], clock[-1] - clock[-2]
-    pts = shown(dts, optional(stbl, b"ctts"), count)
-    shift = edited(optional_elst(trak), pts, scale, film_scale)
+    dts = array("q", accumulate(durations, initial=0))
+    pts = shown(dts[:-1], optional(stbl, b"ctts"))
+    shift = edited(optional_elst(trak), pts, scale, scale_of(mvhd))
     pts = array("q", (time + shift for time in pts))
-    dts = array("q", (time + shift for time in dts))
-    return Index(scale, pts, dts, keys_of(stbl, count), max(pts) + last_step)
+    return Index(
+        timescale=scale,
+        offsets=offsets_of(stbl, sizes, length),
+        sizes=sizes,
+        pts=pts,
+        dts=array("q", (time + shift for time in dts)),
+        keys=keys_of(stbl, len(sizes)),
+        end=max(pts) + dts[-1] - dts[-2],
+        description=description,
+        placement=last_bytes(child(trak, b"tkhd"), 44),
+        film_placement=last_bytes(mvhd, 64)[:36],
+    )
+
+
+def last_bytes(header, count):
+    need(len(header) >= 20 + count, "a short header")
+    return bytes(header[-count:])
 
 
 def rows(numbers):
@@ -154,18 +182,24 @@ def rows(numbers):
 
 def described(stsd):
     """One description for all samples, of H.264 with its parameters in the index."""
-    need(len(stsd) >= 16 and U32.unpack_from(stsd, 4)[0] == 1, "several descriptions")
-    need(bytes(stsd[12:16]) == b"avc1", "not H.264")
+    need(16 <= len(stsd) <= 1 << 16 and U32.unpack_from(stsd, 4)[0] == 1, "its description")
+    kind, body = next(boxes(stsd[8:]))
+    need(kind == b"avc1" and len(body) > 78, "not H.264")
+    return bytes(body)
 
 
-def placed(stbl, length):
-    """How many samples there are; all of them within the file."""
-    stsz = child(stbl, b"stsz")
+def sizes_of(stsz, length):
     need(len(stsz) >= 12, "a short table")
     fixed, count = U32.unpack_from(stsz, 4)[0], U32.unpack_from(stsz, 8)[0]
     need(0 < count <= MAX_SAMPLES, "its sample count")
     sizes = array("I", [fixed]) * count if fixed else table(stsz, 1, head=8)
     need(0 not in sizes, "an empty picture")
+    need(sum(sizes) <= length, "a file that was cut off")
+    return sizes
+
+
+def offsets_of(stbl, sizes, length):
+    """Where each sample begins; all of them within the file."""
     stco, co64 = optional(stbl, b"stco"), optional(stbl, b"co64")
     need((stco is None) != (co64 is None), "no place of its chunks")
     chunks = table(co64, 1, "Q") if stco is None else table(stco, 1)
@@ -173,18 +207,25 @@ def placed(stbl, length):
     need(len(chunks) > 0 and len(runs) > 0 and runs[0] == 1, "no chunks")
     begins = [*runs[::3], len(chunks) + 1]
     need(all(a < b for a, b in pairwise(begins)), "chunks out of order")
-    total = sum((b - a) * n for (a, b), n in zip(pairwise(begins), runs[1::3], strict=True))
-    need(total == count, "a picture without a place")
-    need(max(chunks) + sum(sizes[-runs[-2] :]) <= length, "a file that was cut off")
-    return count
+    many = [(b - a, n) for (a, b), n in zip(pairwise(begins), runs[1::3], strict=True)]
+    need(sum(times * n for times, n in many) == len(sizes), "a picture without a place")
+    offsets, first = array("Q"), 0
+    for chunk, n in zip(chunks, chain.from_iterable(repeat(n, times) for times, n in many)):
+        need(chunk <= length, "a file that was cut off")
+        ends = accumulate(sizes[first : first + n], initial=chunk)
+        offsets.extend(islice(ends, n))
+        need(next(ends) <= length, "a file that was cut off")
+        first += n
+    return offsets
 
 
-def shown(dts, ctts, count):
+def shown(dts, ctts):
     if ctts is None:
         return dts
     # Signed whatever the version says: ffmpeg reads it so, and so do writers of version 0.
     delays = table(ctts, 2, "i")
-    need(all(n >= 0 for n in delays[::2]) and sum(delays[::2]) == count, "a picture's delay")
+    need(all(n >= 0 for n in delays[::2]), "a picture's delay")
+    need(sum(delays[::2]) == len(dts), "a picture's delay")
     need(all(abs(delay) < 1 << 28 for delay in delays[1::2]), "a picture's delay")
     each = chain.from_iterable(repeat(delay, n) for n, delay in rows(delays))
     return array("q", map(int.__add__, dts, each))

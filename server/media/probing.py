@@ -5,8 +5,10 @@ The parser is held against both an old and a new ffmpeg. Names and titles inside
 cannot forge these lines: ffmpeg indents every line of them further.
 """
 
+import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ..errors import MediaError
@@ -40,6 +42,7 @@ class Probe:
     audio_codec: str
     format: str
     start: float = 0.0  # of its own clock, when ours is at 0
+    mono: bool = False
 
 
 def probe(path, token=None):
@@ -53,9 +56,10 @@ def probe(path, token=None):
             "This is not a video that can be read here. Send MP4, MOV, MKV, WebM, AVI, "
             "MPEG, FLV, OGG or WMV, complete and undamaged."
         )
-    picture, sound = {}, None
+    picture, sound, mono = {}, None, False
     for kind, line, below in STREAM.findall(said):
         if kind == "Audio":
+            mono = ", mono, " in line if sound is None else mono
             sound = sound or codec_of(line)
         elif not picture and "(attached pic)" not in line:
             picture = picture_of(line, below)
@@ -77,7 +81,27 @@ def probe(path, token=None):
         audio_codec=sound or "",
         format=found[1].rstrip(","),
         start=start_of(said),
+        mono=mono,
     )
+
+
+def version(path):
+    """Changes when the file does."""
+    about = os.stat(path)
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def probed(path):
+    """The same, for who asks again and again about the same few files."""
+    try:
+        return once(os.fspath(path), *version(path))
+    except OSError:
+        raise MediaError("There is no such video file.") from None
+
+
+@lru_cache(maxsize=16)
+def once(path, *_):
+    return probe(path)
 
 
 def description(path, token):

@@ -32,6 +32,17 @@ def opening(path, start=None, end=None, exact=True, quick=False):
     return [*args, "-i", f"file:{path}"]
 
 
+def on_clock(path, second, start):
+    """The arguments that open a file from before `second` of it, with times that count from
+    there, whatever of it is read. `start` is its probe's.
+
+    Left to itself ffmpeg counts from the first packet of the streams it reads, in formats
+    whose clock may jump: sound that comes late would come at once. An old one does so
+    whenever the offset is the start to the microsecond, so it is one less."""
+    args = ["-copyts", "-itsoffset", f"{1e-6 - start - second:.6f}"]
+    return [*args, *opening(path, second, exact=False)]
+
+
 def lines(path, args, window=None, token=None, limit_s=LONGEST_S, quick=False):
     """What ffmpeg prints to standard output while these filters watch the window.
 

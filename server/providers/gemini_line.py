@@ -7,6 +7,7 @@ process-wide. Importing this imports the SDK (0.4 s, 60 MiB): only who asks does
 import hashlib
 import warnings
 
+from . import collector
 from .gemini_files import Files
 from .gemini_wire import Adapter
 
@@ -19,6 +20,8 @@ from google.api_core.client_options import ClientOptions  # noqa: E402
 from google.generativeai import protos  # noqa: E402
 
 __all__ = ["Line", "protos"]
+
+collector.leave_alone_what_is_there()
 
 
 class Line:

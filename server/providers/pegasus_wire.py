@@ -8,13 +8,14 @@ would carry the 27 MB that 20 MB of video come to through several copies of itse
 tell nobody how far the sending is.
 """
 
+import functools
 import json
 import secrets
 from contextlib import contextmanager
 
 from ..errors import Abandoned, ProviderError
 from ..vendors import faults, wire
-from . import bodies
+from . import bodies, collector
 from .pegasus_errors import refusal
 
 
@@ -118,12 +119,14 @@ def unintelligible():
     return ProviderError("upstream", "It answered with something that is not its protocol.")
 
 
+@functools.cache
 def libraries():
     """The SDK's client and the HTTP library it stands on, imported by the first who asks:
     half a second."""
     import httpx
     from twelvelabs.base_client import BaseClient
 
+    collector.leave_alone_what_is_there()
     return BaseClient, httpx
 
 

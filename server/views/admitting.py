@@ -3,19 +3,24 @@ whose failures are tried again."""
 
 import hashlib
 import json
+from dataclasses import replace
 
 from flask import g, request
 
 from ..analysis.cache import Answer
-from ..errors import Conflict, InvalidQuestion
+from ..errors import Conflict, InvalidQuestion, VideoNotFound
 from ..providers.base import Usage
 from . import services
 from .asking import choice_of_models, optional_text
 
 
-def admit(asked, make):
-    """(run, whether it is new)"""
-    admitted = services().runs.admit(make, *idempotency(asked))
+def admit(asked, prepare):
+    """(run, whether it is new). `prepare()` reads the request and gives what makes its
+    run. One that is repeated is not read again: by now its video may be gone, or the run
+    it was a retry of forgotten, and it has its own run all the same."""
+    runs, identity = services().runs, idempotency(asked)
+    run = runs.made_by(*identity)
+    admitted = (run, False) if run else runs.admit(prepare(), *identity)
     g.through_the_door()
     return admitted
 
@@ -60,7 +65,18 @@ def retried(asked, kind):
         for name, lane in lanes.items()
         if lane.state == "done"
     }
-    return run.question, [lane.slot for lane in lanes.values()], kept
+    return still_there(run.question), [lane.slot for lane in lanes.values()], kept
+
+
+def still_there(question):
+    """The question, if it can be asked again: its video may be gone or be another by now,
+    and nobody's answer to that would stand beside the others'."""
+    if question.video is None:
+        return question
+    video = services().library.find(question.video.name, None)
+    if replace(video, hashed=question.video.hashed) != question.video:
+        raise VideoNotFound("The video of that run has been replaced; ask about the new one.")
+    return replace(question, video=video)
 
 
 def usage_of(lane):

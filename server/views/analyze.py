@@ -19,16 +19,19 @@ bp = Blueprint("analyze", __name__)
 @rate_limited
 def parallel():
     asked = body.json_object()
+    stream = flag(asked, "stream", True)
+    run, new = admit(asked, lambda: prepared(asked))
+    if not new:
+        return follow_response(run) if stream else wait_for(run)
+    executor = ThreadPoolExecutor(len(run.lanes), thread_name_prefix="analysis")
+    return sse_response(run, executor) if stream else json_result(run, executor)
+
+
+def prepared(asked):
     question, slots, kept = retried(asked, Analysis.kind) or (
         question_about_video(asked),
         choice_of_models(asked),
         None,
     )
-    refresh, stream = flag(asked, "refresh", False), flag(asked, "stream", True)
-    run, new = admit(
-        asked, lambda: AnalysisRun(question, slots, services(), refresh, Analysis, kept)
-    )
-    if not new:
-        return follow_response(run) if stream else wait_for(run)
-    executor = ThreadPoolExecutor(len(slots), thread_name_prefix="analysis")
-    return sse_response(run, executor) if stream else json_result(run, executor)
+    refresh = flag(asked, "refresh", False)
+    return lambda: AnalysisRun(question, slots, services(), refresh, Analysis, kept)

@@ -10,10 +10,13 @@ from flask import Blueprint, Response, request
 
 from .. import names, sse
 from ..commentary import options
+from ..commentary.desk import key_of
 from ..commentary.job import Film
-from ..errors import InvalidQuestion, VideoNotFound
+from ..errors import InvalidQuestion, NotFound, VideoNotFound
+from ..events import Commentary
 from ..library import describe
 from . import body, ranges, services
+from .admitting import idempotency
 from .asking import flag
 from .limits import rate_limited
 from .streaming import follow_response, last_event_id, wait_for
@@ -26,12 +29,12 @@ def stream(filename):
     asked = request.args.to_dict()
     fresh = asked.pop("new", "") not in ("", "0", "false")
     asked.pop("last_event_id", None)
-    film, asked = film_of(filename, asked)
+    film, chosen = wanted(filename, asked)
     if request.method == "HEAD":
         return Response(headers=sse.HEADERS)
     after = last_event_id()
     # A reconnecting browser repeats the whole address: it means what it was reading.
-    run = commentary(film, asked, fresh and not after)
+    run = ended_with(after, film, chosen) or commentary(film, chosen, fresh and not after)
     # A number beyond the last message is of a run that is gone.
     return follow_response(run, after if after <= run.journal.length else 0)
 
@@ -45,12 +48,16 @@ def whole():
         raise InvalidQuestion("`filename` must name a video. GET /api/videos/list lists them.")
     fresh = flag(asked, "new", False)
     asked.pop("new", None)
-    film, asked = film_of(filename, asked)
-    return wait_for(commentary(film, asked, fresh), document)
+    identity = idempotency({**asked, "filename": filename, "new": fresh})
+    run = services().runs.made_by(*identity)
+    if run is None:
+        run = commentary(*wanted(filename, asked), fresh, identity)
+    found, _, headers = wait_for(run, document)
+    return found, status_of(found), headers
 
 
-def film_of(filename, asked):
-    """(Film, what is asked of it). The first part of a path may be the language."""
+def wanted(filename, asked):
+    """(Film, Options). The first part of a path may be the language."""
     library = services().library
     try:
         file = library.locate(filename)
@@ -62,29 +69,47 @@ def film_of(filename, asked):
         asked = {"language": language, **asked}
     probe = library.probe(file)
     video = describe(file, probe, lambda: library.fingerprint(file))
-    return Film(video, probe, names.file_stem(library.title(file))), asked
+    film = Film(video, probe, names.file_stem(library.title(file)))
+    return film, options.read(asked, services())
+
+
+def ended_with(after, film, chosen):
+    """The run whose last message that is, however it ended. Whoever comes back with it has
+    read everything; a failed one would else be tried again by each browser, for ever."""
+    sessions = services().commentaries.sessions
+    session = sessions.answering(key_of(film, chosen)) if after else None
+    if session is None or not session.ended or len(session.told()) != after:
+        return None
+    return services().runs.get(session.id)
 
 
 @rate_limited
-def commentary(film, asked, fresh):
+def commentary(film, chosen, fresh, identity=(None, None)):
     owned = services()
-    chosen = options.read(asked, owned)
-    run, new = owned.commentaries.commentary(owned, film, chosen, request.script_root, fresh)
+    run, new = owned.commentaries.commentary(
+        owned, film, chosen, request.script_root, fresh, identity
+    )
     if new:
         run.start()
     return run
 
 
+UNFINISHED = {"type": "cancelled", "message": "The server is restarting; ask again to go on."}
+STATUSES = {"media": 422, "internal": 500, "out_of_space": 507}
+
+
+def status_of(found):
+    """A document is the whole answer here, so its status says how it went."""
+    return 200 if found["status"] == "ok" else STATUSES.get(found["code"], 502)
+
+
 def document(run):
     """What came of it, for those who did not watch."""
     told = run.summary()["events"]
-    last = told[-1] if told else {}
-    if last.get("type") != "complete":
-        return {
-            "status": "error",
-            "code": last.get("code", "cancelled"),
-            "message": last.get("message", "The commentary was not finished."),
-        }
+    last = told[-1] if told and told[-1]["type"] in Commentary.ends else UNFINISHED
+    if last["type"] != "complete":
+        code = last.get("code", "cancelled")
+        return {"status": "error", "code": code, "message": last["message"]}
     return {
         "status": "ok",
         "final_video": last["final_video"],
@@ -131,7 +156,10 @@ def generated_file(name):
 
 
 def send(path, cache_control):
-    opened = open(path, "rb")
+    try:
+        opened = open(path, "rb")
+    except FileNotFoundError:
+        raise NotFound("This file was removed this instant.") from None
     found = os.fstat(opened.fileno())
     etag = f"{found.st_size:x}-{found.st_mtime_ns:x}"
     kind = CONTENT_TYPES[path.suffix[1:]]

@@ -37,16 +37,18 @@ def whole():
 
 def start():
     asked = body.json_object()
+    run, new = admit(asked, lambda: prepared(asked))
+    return run, new, ThreadPoolExecutor(len(run.lanes), thread_name_prefix="comparison")
+
+
+def prepared(asked):
     question, slots, kept = retried(asked, Comparison.kind) or (
         Question(query(asked, "input_data"), history=conversation(asked)),
         choice_of_models(asked),
         None,
     )
     refresh = flag(asked, "refresh", False)
-    run, new = admit(
-        asked, lambda: AnalysisRun(question, slots, services(), refresh, Comparison, kept)
-    )
-    return run, new, ThreadPoolExecutor(len(slots), thread_name_prefix="comparison")
+    return lambda: AnalysisRun(question, slots, services(), refresh, Comparison, kept)
 
 
 def document(run):

@@ -14,8 +14,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from .. import sse
 from ..analysis.run import AnalysisRun
-from ..errors import ProviderError
+from ..errors import ProviderError, UnknownModel
 from . import body, chat_request, chat_words, services
+from .asking import choice_of_models
 from .limits import rate_limited
 from .streaming import admit_starter, headers
 
@@ -28,6 +29,16 @@ STARTED = int(time.time())  # the list of models has no dates; this one never go
 def models():
     ready = [model for model in services().models.listed() if model.needs is None]
     return jsonify(object="list", data=[chat_words.model(model, STARTED) for model in ready])
+
+
+@bp.get("/v1/models/<path:slot>")
+def model(slot):
+    """Any that can be asked, also under a name that is not listed: `vendor/model`, an
+    alias, or one with options."""
+    [found] = choice_of_models({"model": [slot]}, "model")
+    if lacks := found.model.needs:
+        raise UnknownModel(f"{slot} cannot be asked: the server lacks {lacks}.")
+    return {**chat_words.model(found.model, STARTED), "id": slot}
 
 
 @bp.post("/v1/chat/completions")
