@@ -78,11 +78,12 @@ def post_worker_init(worker):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, drain_and_stop)
     faulthandler.enable()  # a crash, or the master's SIGABRT, leaves all stacks in the log
-    services.watchdog.start()
+    services.open()
     worker.log.info("Parallax is ready: http://%s:%s/", settings.host, settings.port)
 
 
 def worker_exit(server, worker):
     """Threads that nothing can wake, in a name look-up say, are not waited for."""
+    worker.wsgi.extensions["parallax"].close()
     logging.shutdown()
     os._exit(0)

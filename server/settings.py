@@ -128,6 +128,9 @@ class Settings:
         "MAX_COMMENTARY_MB", 20480, "room on the disk for commentaries", at_least_one
     )
 
+    redis_url: str = env("REDIS_URL", "", "when set, a Redis that several machines share")
+    max_history_mb: int = env("MAX_HISTORY_MB", 512, "room for remembered runs", at_least_one)
+
     first_text_timeout_s: float = env(
         "FIRST_TEXT_TIMEOUT_S", 120.0, "a model's time to its first text", above_zero
     )
