@@ -203,6 +203,74 @@ def test_a_retry_can_be_of_some_models_only_and_of_an_ended_run_only(client, ven
     assert client.post(path, json={"retry_of": run_id}).status_code == 400
 
 
+def test_one_of_two_failures_is_tried_again_and_the_other_stays_as_it_ended(client, vendor):
+    broken = "demo@first=0,rate=1000,tokens=5,fail_after=2,fail=quota"
+    vendor.plays(status(401), about="two")
+    run_id = stream(client, input_data="Hi", models=["one", "two", broken])[0]["run_id"]
+    vendor.plays(says("Now."), about="two")
+    again = stream(client, retry_of=run_id, retry=["two"])
+    said = client.get(f"/api/runs/{again[0]['run_id']}").get_json()["models"]
+    assert {name: lane["state"] for name, lane in said.items()} == {
+        "one": "done",
+        "two": "done",
+        broken: "failed",
+    }
+    assert said[broken]["text"] == "This is "
+    assert said[broken]["error"]["code"] == "quota"
+    assert client.post("/compare", json={"retry_of": run_id, "retry": ["demo"]}).status_code == 400
+
+
+def told(vendor, model):
+    """What the vendor's model was last told."""
+    last = [exchange.json for exchange in vendor.exchanges if exchange.json["model"] == model][-1]
+    return [(message["role"], message["content"]) for message in last["messages"]]
+
+
+def test_a_follow_up_tells_each_model_what_it_said_itself(client, vendor):
+    vendor.plays(says("I am two."), about="two")
+    first = stream(client, input_data="Who?", models=["one", "two", "cuts"])[0]["run_id"]
+    second = stream(client, input_data="And now?", follow_up_of=first)
+    assert {m["model"] for m in second if m["type"] == "start"} == {"one", "two"}
+    opening = [("user", "Who?")]
+    assert told(vendor, "one") == [*opening, ("assistant", "Hello."), ("user", "And now?")]
+    assert told(vendor, "two") == [*opening, ("assistant", "I am two."), ("user", "And now?")]
+    run = client.get(f"/api/runs/{second[0]['run_id']}").get_json()
+    valid("Run", run)
+    assert run["follow_up_of"] == first
+    stream(client, input_data="Again?", follow_up_of=run["run_id"], models=["two"])
+    assert [content for _, content in told(vendor, "two")] == [
+        "Who?",
+        "I am two.",
+        "And now?",
+        "I am two.",
+        "Again?",
+    ]
+
+
+def test_a_retried_follow_up_is_told_the_conversation_too(client, vendor):
+    first = stream(client, input_data="Who?", models=["one"])[0]["run_id"]
+    vendor.plays(status(401), about="one")
+    second = stream(client, input_data="And now?", follow_up_of=first)[0]["run_id"]
+    vendor.plays(says("Now."), about="one")
+    stream(client, retry_of=second)
+    assert [content for _, content in told(vendor, "one")] == ["Who?", "Hello.", "And now?"]
+
+
+def test_a_follow_up_needs_answers_and_one_history_only(client, vendor):
+    vendor.plays(status(401), about="two")
+    run_id = stream(client, input_data="Hi", models=["one", "two"])[0]["run_id"]
+    silent = stream(client, input_data="Hi", models=["cuts"])[0]["run_id"]
+    history = [{"role": "user", "content": "x"}]
+    for asked, code in (
+        ({"follow_up_of": "nobody", "input_data": "?"}, 404),
+        ({"follow_up_of": run_id}, 400),
+        ({"follow_up_of": run_id, "input_data": "?", "models": ["two"]}, 400),
+        ({"follow_up_of": silent, "input_data": "?"}, 400),
+        ({"follow_up_of": run_id, "input_data": "?", "conversation_history": history}, 400),
+    ):
+        assert client.post("/compare", json=asked).status_code == code, asked
+
+
 def test_without_streaming_the_answers_come_in_one_document(client):
     body = client.post("/compare", json={"input_data": "Hi", "models": QUICK}).get_json()
     valid("ComparisonResult", body)

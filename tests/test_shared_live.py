@@ -67,6 +67,18 @@ def test_a_run_of_one_is_followed_read_and_found_on_the_other(two):
     assert settled(other, run) == settled(one, run)
     assert other.follow(run, after=len(said) - 1).status == 204
     assert other.follow(run, after=5).events() == said[5:]
+    listed = [server.get("/api/runs?limit=1")[1]["runs"] for server in two]
+    assert listed[0] == listed[1] and listed[0][0]["run_id"] == run
+
+
+def test_a_conversation_goes_on_at_the_other(two):
+    one, other = two
+    asked = {"input_data": "Hi", "models": ["demo@tokens=3"]}
+    run = one.post("/compare", asked)[1]["metadata"]
+    first = one.get("/api/runs?limit=1")[1]["runs"][0]["run_id"]
+    assert run and settled(other, first)["kind"] == "comparison"
+    said = {"input_data": "And then?", "follow_up_of": first}
+    assert other.post("/compare", said)[1]["metadata"]["models_successful"] == 1
 
 
 def test_a_run_of_one_is_stopped_from_the_other_within_a_second(two):

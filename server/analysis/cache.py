@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from ..errors import ProviderError
 from ..providers.base import Usage
 from ..stores import StoreError
 
@@ -21,6 +22,7 @@ class Answer:
     pieces: tuple[str, ...]
     usage: Usage
     finish_reason: str
+    error: ProviderError | None = None  # an end carried over, good or bad; never in the cache
 
     @property
     def size(self):

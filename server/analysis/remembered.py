@@ -10,15 +10,16 @@ from functools import cached_property
 from typing import Any
 
 from .. import events, sse
-from ..errors import ProviderError, ServerError
+from ..errors import ProviderError, ServerError, VideoNotFound
 from ..models import Model, Slot
 from ..providers.base import Question
 from ..runs import Run
 from ..stores.following import StoredJournal
+from .conversation import Conversation
 from .lane import Lane
 
 VOCABULARIES = {"comparison": events.Comparison}  # all others are read as an Analysis
-PRIVATE = ("history", "index_id", "video_id")
+PRIVATE = ("history", "histories", "size", "index_id", "video_id")
 FIGURES = (
     *("duration", "time_to_first_text", "throughput", "word_count", "char_count"),
     *("input_tokens", "output_tokens", "cost"),
@@ -31,6 +32,8 @@ def asked_of(run):
     return {
         **run.summary(),
         "history": list(question.history),
+        "histories": run.conversation and run.conversation.histories,
+        "size": question.video and question.video.size,
         "index_id": question.index_id,
         "video_id": question.video_id,
     }
@@ -77,9 +80,11 @@ class Remembered(Run):
 
     @cached_property
     def question(self):
-        """As it was asked. Its video is looked up again, for it may be gone."""
+        """As it was asked. Its video is looked up again, for it may be gone, or another."""
         asked = self._kept.asked
         video = asked["video"] and self.services.library.find(asked["video"], None)
+        if video and video.size != asked["size"]:
+            raise VideoNotFound("The video of that run has been replaced; ask about the new one.")
         start, end = asked["window"] or (None, None)
         return Question(
             asked["query"],
@@ -90,6 +95,15 @@ class Remembered(Run):
             index_id=asked["index_id"],
             video_id=asked["video_id"],
         )
+
+    @property
+    def conversation(self):
+        asked = self._kept.asked
+        return asked["histories"] and Conversation(asked["follow_up_of"], asked["histories"])
+
+    def question_to(self, name):
+        conversation = self.conversation
+        return conversation.question_to(name, self.question) if conversation else self.question
 
     @cached_property
     def lanes(self):

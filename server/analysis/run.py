@@ -29,6 +29,7 @@ from .worker import Worker
 
 log = logging.getLogger(__name__)
 
+HEADLINE_CHARS = 300  # of a question, in the list of runs
 WAITING_EVERY_S = 2.0  # how often a silent model is said to be waited for
 
 
@@ -36,12 +37,21 @@ class AnalysisRun(Run):
     remembered = True
 
     def __init__(
-        self, question, slots, services, refresh=False, vocabulary=events.Analysis, kept=None
+        self,
+        question,
+        slots,
+        services,
+        refresh=False,
+        vocabulary=events.Analysis,
+        kept=None,
+        conversation=None,
     ):
-        """`kept`: slot name -> an Answer it has given already and is not asked for again."""
+        """`kept`: slot name -> an Answer it has given already and is not asked for again.
+        `conversation`: what each model said in the run that this one follows up."""
         super().__init__(services)
         self.kind = vocabulary.kind
         self.question = question
+        self.conversation = conversation
         self.lanes = {slot.name: Lane(slot) for slot in slots}
         self._vocabulary = vocabulary
         self._channel = Channel()
@@ -51,6 +61,10 @@ class AnalysisRun(Run):
         }
         self._reader = None
         self._began = self._ended = None
+
+    def question_to(self, name):
+        conversation = self.conversation
+        return conversation.question_to(name, self.question) if conversation else self.question
 
     @property
     def _all(self):
@@ -217,10 +231,22 @@ class AnalysisRun(Run):
 
     def size(self):
         said = [lane.text for lane in self._all]
-        asked = [self.question.text, *(message["content"] for message in self.question.history)]
+        before = [
+            *self.question.history,
+            *(self.conversation.messages if self.conversation else ()),
+        ]
+        asked = [self.question.text, *(message["content"] for message in before)]
         return super().size() + sum(map(sys.getsizeof, said + asked))
 
     # -- the run as JSON
+
+    def headline(self):
+        return {
+            **super().headline(),
+            "query": self.question.text[:HEADLINE_CHARS],
+            "video": self.question.video and self.question.video.name,
+            "models": {lane.slot.name: lane.state for lane in self._all},
+        }
 
     def summary(self):
         question = self.question
@@ -229,6 +255,7 @@ class AnalysisRun(Run):
             "query": question.text,
             "video": question.video and question.video.name,
             "window": question.window,
+            "follow_up_of": self.conversation and self.conversation.run_id,
             "models": {name: lane.as_dict() for name, lane in self.lanes.items()},
         }
 

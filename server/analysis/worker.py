@@ -24,7 +24,7 @@ class Worker:
         self.lane = lane
         self.token = CancelToken()
         self._run_id = run.id
-        self._question = run.question
+        self._question = run.question_to(lane.slot.name)
         self._channel = channel
         self._services = run.services
         self._refresh = refresh
@@ -44,7 +44,7 @@ class Worker:
                 if kept is not None:
                     for piece in kept.pieces:
                         self._say(piece)
-                    self._say(End(kept.finish_reason, kept.usage))
+                    self._say(kept_end(kept))
                     return
                 finish = Finish("stop")
                 with closing(self._ask()) as answer:
@@ -95,3 +95,9 @@ class Worker:
 
     def _say(self, fact):
         self._channel.put((self.lane, time.monotonic(), fact))
+
+
+def kept_end(kept):
+    if kept.error is not None:
+        return Fail(kept.error, kept.usage)
+    return End(kept.finish_reason, kept.usage)

@@ -8,14 +8,15 @@ from .asking import Asking, translated
 MAX_CHARS = 200_000  # nobody who needs a whole answer needs more of it
 
 
-def whole_answer(services, slot, question, token, max_chars=MAX_CHARS):
+def whole_answer(services, slot, question, token, max_chars=MAX_CHARS, on_phase=None):
     """The text of the answer, cut at `max_chars`. ProviderError when the model failed;
     Abandoned when `token`, the caller's own, was cancelled meanwhile."""
     call = CancelToken()  # of this call: its deadline is not the end of the caller's work
     forget = token.on_cancel(lambda: call.cancel(token.reason))
+    asking = Asking(services, slot, question, call, on_phase)
     said, chars = [], 0
     try:
-        with call.serving(), closing(Asking(services, slot, question, call).answer()) as answer:
+        with call.serving(), closing(asking.answer()) as answer:
             for item in answer:
                 if isinstance(item, str):
                     said.append(item)

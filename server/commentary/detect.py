@@ -1,6 +1,8 @@
 """What happens in a window: seen by a model, or measured when there is none."""
 
 import json
+import threading
+from contextlib import contextmanager
 
 from ..asking.whole import whole_answer
 from ..errors import MediaError, ProviderError
@@ -9,6 +11,7 @@ from . import choosing, measuring, moments
 from .base import Stage, StageError
 
 SECONDS_A_MOMENT = 4
+LOOK_AROUND_S = 0.2
 
 PROMPT = """\
 Watch the stretch of the video from {start:.1f} s to {end:.1f} s and list what a commentator \
@@ -34,7 +37,15 @@ class Detect(Stage):
     name = "detect"
     workers = 4
 
+    def __init__(self, job):
+        super().__init__(job)
+        self._head_start = HeadStart(job.token)
+
     def work(self, stretch):
+        with self._head_start.taken():
+            return self._look(stretch)
+
+    def _look(self, stretch):
         job, window = self.job, stretch.window
         slot = choosing.detector(job.options, job.services.models)
         try:
@@ -74,10 +85,39 @@ class Detect(Stage):
         # `cut`: only this stretch is sent, small; the whole film would be the first wait.
         question = Question(asked, job.video, window.start, window.end, cut=True)
         try:
-            answer = whole_answer(job.services, slot, question, job.token)
+            answer = whole_answer(
+                job.services, slot, question, job.token, on_phase=self._head_start.phase
+            )
         except ProviderError as error:
             raise StageError(error.code, error.message) from None
         return moments.parse(answer, window)
+
+
+class HeadStart:
+    """The first window has the machine to itself until it is on its way to its model, or
+    measured: viewers wait for that one. The others would take its processors."""
+
+    def __init__(self, token):
+        self._token = token
+        self._first = threading.Lock()
+        self._over = threading.Event()
+
+    @contextmanager
+    def taken(self):
+        if self._first.acquire(blocking=False):  # and never released: there is one first
+            try:
+                yield
+            finally:
+                self._over.set()
+            return
+        while not self._over.wait(LOOK_AROUND_S):
+            self._token.check()
+        yield
+
+    def phase(self, name):
+        """What is done for a window: past preparing, it is others who work."""
+        if name != "preparing":
+            self._over.set()
 
 
 def prompt(window, options):

@@ -7,7 +7,7 @@ from ..media import Probe
 from ..providers.base import Video
 from .options import Options
 from .results import JobResults
-from .sessions import Session
+from .session import Session
 
 
 @dataclass(frozen=True)

@@ -241,6 +241,9 @@ class CommentaryRun(Run):
     def _progress(self):
         return max((event.get("progress", 0) for event in self._history), default=0)
 
+    def headline(self):
+        return {**super().headline(), "video": self.film.video.name}
+
     def summary(self):
         return {**super().summary(), **told_of(self.session)}
 

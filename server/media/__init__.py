@@ -10,6 +10,9 @@
     mix(source, start, end, voices, duck, target)           a window's sound, as AAC packets
     chunk(path, start, frames, sound, offset, seconds, target)  copied pictures with that sound
     header_bytes(path)                  the length of a chunk's initialisation part
+    convert(path, folder, borders)      a picture that cannot be copied, encoded part by part
+    final(pictures, sounds, captions, language, target, seconds)    the finished film
+    loudness(path)                      of a voice: LUFS, true peak, seconds
 
 Files are hostile until shown otherwise: formats are on a list, protocols and picture
 size are bounded, and nothing ffmpeg says reaches a reader.
@@ -18,7 +21,10 @@ size are bounded, and nothing ffmpeg says reaches a reader.
 from .binary import ffmpeg, version
 from .chunks import chunk, header_bytes
 from .clips import clip, render
+from .conversion import Part, convert
+from .final import final
 from .footage import Footage, footage
+from .loudness import loudness
 from .pictures import frames, thumbnail
 from .probing import Probe, probe
 from .reading import lines
@@ -26,15 +32,19 @@ from .sound import Voice, mix
 
 __all__ = [
     "Footage",
+    "Part",
     "Probe",
     "Voice",
     "chunk",
     "clip",
+    "convert",
     "ffmpeg",
+    "final",
     "footage",
     "frames",
     "header_bytes",
     "lines",
+    "loudness",
     "mix",
     "probe",
     "render",

@@ -29,8 +29,8 @@ def chunk(path, start, frames, sound, sound_offset, seconds, target, token=None)
     packets of `sound`, the first of them `sound_offset` after the chunk's start. The whole of
     a converted part is `frames` None.
 
-    `start` 0 is the film's beginning, even if its first picture is shown only later. Returns
-    the length of the initialisation part."""
+    `start` 0 is the film's beginning: should its first picture come later, it is shown from
+    there on. Returns the length of the initialisation part."""
     try:
         index = mp4_index.read(path)
     except (Unreadable, OSError):
@@ -50,13 +50,18 @@ def chunk(path, start, frames, sound, sound_offset, seconds, target, token=None)
         for number, (begin, end) in enumerate(stretches(index, first, last), 1):
             if token:
                 token.check()
-            time = delay + index.dts[begin] - index.dts[first]
-            picture = time, list(samples(index, first, begin, end, early))
-            until = (time + index.dts[end] - index.dts[begin]) / index.timescale - sound_offset
+            time = index.dts[begin] - index.dts[first] + (delay if begin > first else 0)
+            pictures = list(samples(index, first, begin, end, early))
+            if begin == first and delay:
+                # No hole to begin with: the first picture is shown from the start on.
+                duration, *rest = pictures[0]
+                pictures[0] = (duration + delay, *rest)
+            until = (delay + index.dts[end] - index.dts[first]) / index.timescale - sound_offset
             until = len(packets) if end == last else max(heard, round(until * RATE / PACKET))
             own = packets[heard:until]
-            time = round(sound_offset * RATE) + heard * PACKET
-            out.write(fragments.fragment(number, picture, (time, [len(p) for p in own])))
+            heard_at = round(sound_offset * RATE) + heard * PACKET
+            sizes = [len(packet) for packet in own]
+            out.write(fragments.fragment(number, (time, pictures), (heard_at, sizes)))
             copy(index, begin, end, source, out)
             out.writelines(own)
             heard = until

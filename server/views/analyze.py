@@ -7,8 +7,9 @@ from flask import Blueprint
 from ..analysis.run import AnalysisRun
 from ..events import Analysis
 from . import body, services
-from .admitting import admit, retried
+from .admitting import admit
 from .asking import choice_of_models, flag, question_about_video
+from .continuing import retried
 from .limits import rate_limited
 from .streaming import follow_response, json_result, sse_response, wait_for
 
@@ -28,10 +29,10 @@ def parallel():
 
 
 def prepared(asked):
-    question, slots, kept = retried(asked, Analysis.kind) or (
+    question, slots, more = retried(asked, Analysis.kind) or (
         question_about_video(asked),
         choice_of_models(asked),
-        None,
+        {},
     )
     refresh = flag(asked, "refresh", False)
-    return lambda: AnalysisRun(question, slots, services(), refresh, Analysis, kept)
+    return lambda: AnalysisRun(question, slots, services(), refresh, Analysis, **more)

@@ -55,8 +55,6 @@ def conversation(asked, field="conversation_history"):
         return ()
     if not isinstance(said, list):
         raise InvalidQuestion(f"`{field}` must be a list of messages.")
-    if len(said) > MAX_HISTORY:
-        raise OverLimit(f"`{field}` holds more than {MAX_HISTORY} messages, which is the limit.")
     messages = []
     for message in said:
         role = message.get("role") if isinstance(message, dict) else None
@@ -67,10 +65,16 @@ def conversation(asked, field="conversation_history"):
                 "and a `content` of text."
             )
         messages.append({"role": role, "content": clean(content, field)})
+    within_conversation(messages, field)
+    return tuple(messages)
+
+
+def within_conversation(messages, field):
+    if len(messages) > MAX_HISTORY:
+        raise OverLimit(f"`{field}` holds more than {MAX_HISTORY} messages, which is the limit.")
     limit = services().settings.max_query_chars * HISTORY_QUERIES
     if sum(len(message["content"]) for message in messages) > limit:
         raise OverLimit(f"`{field}` is longer than {limit} characters in all.")
-    return tuple(messages)
 
 
 def flag(asked, name, default):

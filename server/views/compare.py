@@ -11,8 +11,9 @@ from ..analysis.run import AnalysisRun
 from ..events import Comparison, comparison_metadata
 from ..providers.base import Question
 from . import body, services
-from .admitting import admit, retried
+from .admitting import admit
 from .asking import choice_of_models, conversation, flag, query
+from .continuing import followed_up, retried
 from .limits import rate_limited
 from .streaming import follow_response, json_result, sse_response, wait_for
 
@@ -42,13 +43,17 @@ def start():
 
 
 def prepared(asked):
-    question, slots, kept = retried(asked, Comparison.kind) or (
-        Question(query(asked, "input_data"), history=conversation(asked)),
-        choice_of_models(asked),
-        None,
+    question, slots, more = (
+        retried(asked, Comparison.kind)
+        or followed_up(asked, Comparison.kind)
+        or (
+            Question(query(asked, "input_data"), history=conversation(asked)),
+            choice_of_models(asked),
+            {},
+        )
     )
     refresh = flag(asked, "refresh", False)
-    return lambda: AnalysisRun(question, slots, services(), refresh, Comparison, kept)
+    return lambda: AnalysisRun(question, slots, services(), refresh, Comparison, **more)
 
 
 def document(run):

@@ -1,16 +1,32 @@
 """`/api/runs/<id>`: watch, read, stop. Nothing here starts anything that costs money."""
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, jsonify, request
 
-from ..errors import NotFound, ProviderError
+from ..errors import InvalidQuestion, NotFound, ProviderError
 from . import services
 from .streaming import follow_response, last_event_id
+
+MAX_LISTED = 100
 
 bp = Blueprint("runs", __name__, url_prefix="/api/runs")
 
 
 def stopped():
     return ProviderError("cancelled", "Stopped on request.")
+
+
+@bp.get("")
+def listed():
+    runs, more = services().runs.newest(limit(), request.args.get("before"))
+    older = runs[-1].id if more else None
+    return jsonify(runs=[run.headline() for run in runs], older=older)
+
+
+def limit():
+    text = request.args.get("limit", "20")
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:4]) <= MAX_LISTED:
+        raise InvalidQuestion(f"`limit` must be a whole number from 1 to {MAX_LISTED}.")
+    return int(text)
 
 
 @bp.get("/<run_id>")

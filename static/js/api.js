@@ -1,4 +1,7 @@
 // The server's HTTP interface. Every failure is an ApiError with words fit to be shown.
+//
+// `new Api()` speaks to the server the page is from; another one is named by its address, with
+// a slash at the end.
 
 export class ApiError extends Error {
   constructor(status, code, message) {
@@ -27,22 +30,35 @@ export class Api extends EventTarget {
     return (await this.#json(path, { signal })).models;
   }
 
+  // A page of past runs, newest first: {runs, older}.
+  runs(before) {
+    return this.#json(`api/runs${before ? `?before=${encodeURIComponent(before)}` : ""}`);
+  }
+
   run(id) {
     return this.#json(`api/runs/${encodeURIComponent(id)}`);
   }
 
   // The key makes it harmless to send the same question again when no answer came.
-  ask(question, key) {
-    return this.#fetch("api/analyze/stream/parallel", {
+  ask(path, question, key, signal) {
+    return this.#fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json", "Idempotency-Key": key },
       body: JSON.stringify(question),
+      signal,
     });
   }
 
-  stream(id, lastId) {
+  // `options` as in the address of a commentary: {language, voice, style, …}.
+  commentary({ file, options }, lastId, signal) {
     const headers = lastId ? { "Last-Event-ID": String(lastId) } : {};
-    return this.#fetch(`api/runs/${encodeURIComponent(id)}/stream`, { headers });
+    const path = `api/analyze-stream/${encodeURIComponent(file)}?${new URLSearchParams(options)}`;
+    return this.#fetch(path, { headers, signal });
+  }
+
+  stream(id, lastId, signal) {
+    const headers = lastId ? { "Last-Event-ID": String(lastId) } : {};
+    return this.#fetch(`api/runs/${encodeURIComponent(id)}/stream`, { headers, signal });
   }
 
   stop(id) {

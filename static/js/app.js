@@ -1,133 +1,84 @@
-// Wires the parts of the page together; each part knows only itself.
+// Wires the rooms together: which one is shown, and which run the address speaks of.
 
 import { Api, ApiError } from "./api.js";
-import { Running } from "./running.js";
-import { readSlots } from "./slots.js";
-import { Board } from "./ui/board.js";
-import { oncePerFrame } from "./ui/frames.js";
-import { Library } from "./ui/library.js";
+import { readRoute, writeRoute } from "./route.js";
+import { CommentaryRoom } from "./rooms/commentary.js";
+import { CompareRoom } from "./rooms/compare.js";
+import { Shelf } from "./rooms/shelf.js";
+import { WatchRoom } from "./rooms/watch.js";
 import { LoginDialog } from "./ui/login.js";
-import { Models } from "./ui/models.js";
-import { Player } from "./ui/player.js";
-import { QuestionForm } from "./ui/question.js";
+import { PastRuns } from "./ui/past.js";
+import { RoomTabs } from "./ui/rooms.js";
 
 const id = (name) => document.getElementById(name);
 
 const api = new Api();
-const library = new Library(id("library"), id("video-item"), (video) => api.thumbnailUrl(video));
-const player = new Player(id("player"));
-const models = new Models(id("models"), id("model-choice"));
-const form = new QuestionForm(id("ask"));
-const board = new Board(id("board"), id("panel"));
 const login = new LoginDialog(id("login"), (token) => api.login(token));
+api.addEventListener("unauthorized", () => login.ask());
 
-let running = null;
-let uploading = null;
-let listing = null;
-
-const show = oncePerFrame(() => {
-  const { session } = running;
-  const address = `#run=${session.runId}`;
-  // Replaced, not pushed: a reload comes back to the run, the back button leaves the page.
-  if (session.runId && location.hash !== address) history.replaceState(null, "", address);
-  form.busy(!session.over);
-  board.show(session, running.lost);
-});
-
-async function run(query, start) {
-  running = new Running(api, show);
-  board.clear(query, library.chosen?.duration);
-  show();
-  try {
-    await start(running);
-  } catch (error) {
-    board.element.hidden = true;
-    tell(error);
-  }
-}
-
-async function comeBack(runId) {
-  const past = await api.run(runId);
-  form.query = past.query;
-  library.choose(past.video);
-  models.choose(Object.keys(past.models));
-  const [start, end] = past.window;
-  if (start > 0) form.fill("start", start);
-  if (end < library.chosen?.duration) form.fill("end", end);
-  await run(past.query, (running) => running.comeBack(runId));
-}
-
-async function listModels() {
-  listing?.abort();
-  listing = new AbortController();
-  models.show(await api.models(form.query, listing.signal));
-}
-
-async function upload(file) {
-  uploading = new AbortController();
-  library.complain("");
-  const progress = (part) => library.uploading(file.name, part);
-  progress(0);
-  try {
-    const video = await api.upload(file, progress, uploading.signal);
-    library.show(await api.videos());
-    library.choose(video.id);
-  } catch (error) {
-    if (error.code !== "cancelled") library.complain(error.message);
-  } finally {
-    library.uploading(file.name, null);
-  }
-}
-
-// Of a run that is gone the address should not speak any more.
-function forget(error) {
-  history.replaceState(null, "", location.pathname + location.search);
-  tell(error);
-}
-
-function tell(error) {
+function tell(error, form) {
   if (error.name === "AbortError") return;
   form.complain(error.message);
   if (!(error instanceof ApiError)) throw error; // a fault of this page, for its console
 }
 
-api.addEventListener("unauthorized", () => login.ask());
+const shelf = new Shelf(api);
+const rooms = {
+  watch: new WatchRoom(id("watch"), { api, id, tell, shelf }),
+  compare: new CompareRoom(id("compare"), { api, id, tell }),
+  commentary: new CommentaryRoom(id("commentary"), { api, id, tell, shelf }),
+};
+const roomOf = (kind) => Object.keys(rooms).find((name) => rooms[name].kind === kind) ?? null;
 
-library.element.addEventListener("choose", ({ detail }) => player.show(api.videoUrl(detail.video.id)));
-library.element.addEventListener("upload", ({ detail }) => upload(detail.file));
-library.element.addEventListener("stop-upload", () => uploading.abort());
-
-let settling;
-form.element.addEventListener("words", () => {
-  clearTimeout(settling);
-  settling = setTimeout(() => listModels().catch(tell), 300);
+const tabs = new RoomTabs(id("rooms"), rooms);
+const past = new PastRuns(id("past"), id("past-run"), (before) => api.runs(before), (run) => {
+  const room = roomOf(run.kind);
+  return room && writeRoute(room, run.run_id);
 });
-form.element.addEventListener("take-time", ({ detail }) => form.fill(detail.field, player.time));
-form.element.addEventListener("ask", ({ detail }) => {
-  if (!library.chosen) return form.complain("Choose a video first.");
-  if (!models.chosen.length) return form.complain("Choose at least one model.");
-  const question = { ...detail, models: models.chosen, video_path: library.chosen.name };
-  run(detail.query, (running) => running.ask(question));
-  board.element.scrollIntoView();
-});
+id("show-past").addEventListener("click", () => past.open());
 
-board.element.addEventListener("seek", ({ detail }) => player.seek(detail.from));
-board.element.addEventListener("stop", ({ detail }) => {
-  api.stopModel(running.session.runId, detail.slot).catch(tell);
-});
-board.element.addEventListener("stop-all", () => api.stop(running.session.runId).catch(tell));
-board.element.addEventListener("reconnect", () => location.reload());
+const prepared = {}; // room -> a promise
 
-// `?models=…&q=…&video=…` fills the form and asks nothing; `#run=…` comes back to a run.
 async function arrive() {
-  const address = new URLSearchParams(location.search);
-  form.query = address.get("q") ?? "";
-  const [videos] = await Promise.all([api.videos(), listModels().catch(tell)]);
-  library.show(videos);
-  if (address.get("models")) models.choose(readSlots(address.get("models")));
-  const runId = new URLSearchParams(location.hash.slice(1)).get("run");
-  if (runId) await comeBack(runId).catch(forget);
-  if (!library.chosen) library.choose(address.get("video") ?? videos[0]?.id);
+  const route = readRoute(location);
+  const name = route.room;
+  const room = rooms[name];
+  tabs.show(name);
+  prepared[name] ??= room.prepare(route);
+  try {
+    await prepared[name];
+    if (route.run && route.run !== room.runs.id) await comeBack(route.run, room);
+  } catch (error) {
+    // Of a run that is gone the address should not speak any more.
+    if (error.status === 404) speakOf(name, room.runs.id);
+    room.tell(error);
+  }
 }
 
-arrive().catch(tell);
+async function comeBack(runId, room) {
+  const run = await api.run(runId);
+  const name = roomOf(run.kind);
+  if (name && rooms[name] !== room) location.replace(writeRoute(name, runId));
+  else await room.comeBack(run);
+}
+
+// Replaced, not pushed: a reload comes back to the run, the back button leaves the page.
+function speakOf(name, runId) {
+  const address = writeRoute(name, runId);
+  if (tabs.shown === name && location.hash !== address) history.replaceState(null, "", address);
+  tabs.lead(name, address);
+}
+
+for (const [name, room] of Object.entries(rooms)) {
+  room.runs.addEventListener("run", () => speakOf(name, room.runs.id));
+}
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address goes on naming the run
+  id("main").focus();
+});
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address goes on naming the run
+  id("main").focus();
+});
+window.addEventListener("hashchange", arrive);
+arrive();

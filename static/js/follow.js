@@ -2,7 +2,8 @@
 //
 // `first()` opens the stream, `again(lastId)` opens it anew after that message. A stream
 // that ends without `[DONE]`, or is silent for longer than any heartbeat, is broken. What
-// was heard twice is told once.
+// was heard twice is told once. Where there is no `[DONE]`, `isLast(event)` knows the end;
+// `left()` says that nobody wants to hear more.
 
 import { EventReader } from "./sse.js";
 
@@ -14,9 +15,9 @@ export const SILENCE_MS = 35000;
 
 class Broken extends Error {}
 
-// Returns "ended" or "interrupted"; throws what the server refused.
+// Returns "ended", "interrupted" or "left"; throws what the server refused.
 export async function follow(
-  { first, again, hear, lost = () => {} },
+  { first, again, hear, lost = () => {}, left = () => false, isLast = () => false },
   { pausesMs = PAUSES_MS, silenceMs = SILENCE_MS } = {},
 ) {
   let lastId = 0;
@@ -27,16 +28,21 @@ export async function follow(
       const response = await open(lastId);
       if (response.status === 204) return "ended";
       for await (const event of eventsOf(response, silenceMs)) {
+        if (left()) return "left";
         if (event.data === "[DONE]") return "ended";
         const id = Number(event.id);
         if (id <= lastId) continue;
-        hear(parsed(event.data));
+        const told = parsed(event.data);
+        hear(told);
+        if (isLast(told)) return "ended";
         lastId = id;
         tries = 0; // after it was heard, or a message we choke on would be fetched for ever
       }
     } catch (error) {
+      if (left()) return "left";
       if (!(error instanceof Broken || mayPass(error.status, open === first))) throw error;
     }
+    if (left()) return "left";
     if (tries === pausesMs.length) return "interrupted";
     lost();
     await new Promise((resolve) => setTimeout(resolve, pausesMs[tries]));

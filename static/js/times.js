@@ -31,8 +31,9 @@ export function writeTime(seconds, digits = 0) {
   return (h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`) + fraction;
 }
 
-// Text that grows. `push` returns what can no longer change, as parts {text, from, to};
-// `tail` is the rest, which may be the beginning of a time.
+// Text that grows. `push` returns what can no longer change, as parts {text, from, to}, or
+// {text, beyond} for a time after the end of the video; `tail` is the rest, which may be the
+// beginning of a time.
 export class TimeFinder {
   #before = ""; // the last letter already given away: `a1:02` is not a time
   tail = "";
@@ -53,6 +54,11 @@ export class TimeFinder {
     return this.#parts(rest);
   }
 
+  // A stretch that ends before it begins is a slip; its beginning still is a moment.
+  #within(from, to) {
+    return to < from ? null : Math.min(to, this.duration);
+  }
+
   #parts(text) {
     const all = this.#before + text;
     const parts = [];
@@ -61,9 +67,9 @@ export class TimeFinder {
     for (let found; (found = TIMES.exec(all)); ) {
       const from = toSeconds(found[1]);
       const to = found[2] === undefined ? null : toSeconds(found[2]);
-      if (from > this.duration) continue; // a clock on the wall, not a time of this video
       if (found.index > shown) parts.push({ text: all.slice(shown, found.index) });
-      parts.push({ text: found[0], from, to });
+      if (from > this.duration) parts.push({ text: found[0], beyond: true });
+      else parts.push({ text: found[0], from, to: to === null ? null : this.#within(from, to) });
       shown = found.index + found[0].length;
     }
     if (all.length > shown) parts.push({ text: all.slice(shown) });

@@ -3,8 +3,10 @@
 import { writeTime } from "./times.js";
 
 export const NOT_REPORTED = "not reported";
+export const FROM_MEMORY = "from memory"; // its time says nothing about the model
 
 const PHASES = {
+  retrying: "trying again",
   preparing: "preparing the video",
   uploading: "sending the video",
   processing: "the video is being processed",
@@ -21,15 +23,15 @@ const EVIDENCE = {
   measurement: ({ measures }) => `Measured ${measures}.`,
 };
 
-export function stateWords(model) {
+// `now` by the clock that the session was told the times of.
+export function stateWords(model, now) {
   switch (model.state) {
     case "waiting": {
       const phase = model.phase && (PHASES[model.phase] ?? model.phase);
-      const elapsed = model.elapsed === null ? null : `${Math.round(model.elapsed)} s`;
-      return ["waiting", phase, elapsed].filter(Boolean).join(" · ");
+      return ["waiting", phase, elapsedWords(model, now)].filter(Boolean).join(" · ");
     }
     case "working":
-      return "writing";
+      return ["writing", elapsedWords(model, now)].filter(Boolean).join(" · ");
     case "done":
       return model.cached ? "done · remembered" : "done";
     default:
@@ -37,15 +39,20 @@ export function stateWords(model) {
   }
 }
 
-export function figures(metrics) {
+function elapsedWords({ since }, now) {
+  const seconds = Math.floor((now - since) / 1000);
+  return since === null || !(seconds >= 1) ? null : `${seconds} s`;
+}
+
+export function figures(metrics, cached = false) {
+  const timed = (value, write) => (cached ? FROM_MEMORY : or(value, write));
   const or = (value, write) => (value === null || value === undefined ? NOT_REPORTED : write(value));
-  const seconds = (value) => `${value.toFixed(value < 10 ? 2 : 1)} s`;
   const count = (value) => value.toLocaleString("en");
   return [
-    ["first text", or(metrics.time_to_first_text, seconds)],
-    ["in all", or(metrics.duration, seconds)],
+    ["first text", timed(metrics.time_to_first_text, seconds)],
+    ["in all", timed(metrics.duration, seconds)],
     ["words", or(metrics.word_count, count)],
-    ["words/s", or(metrics.throughput, (value) => value.toFixed(1))],
+    ["words/s", timed(metrics.throughput, (value) => value.toFixed(1))],
     ["tokens", tokens(metrics, (value) => or(value, count))],
     ["cost", or(metrics.cost, dollars)],
   ];
@@ -55,7 +62,9 @@ function tokens({ input_tokens: read, output_tokens: written }, say) {
   return (read ?? written ?? null) === null ? NOT_REPORTED : `${say(read)} in, ${say(written)} out`;
 }
 
-function dollars(value) {
+export const seconds = (value) => `${value.toFixed(value < 10 ? 2 : 1)} s`;
+
+export function dollars(value) {
   return value === 0 ? "$0" : `$${value.toFixed(value < 0.1 ? 5 : 2)}`;
 }
 
@@ -76,6 +85,18 @@ export function sizeWords(bytes) {
   let power = 0;
   while (bytes >= 1000 && power < units.length - 1) [bytes, power] = [bytes / 1000, power + 1];
   return `${bytes < 10 && power ? bytes.toFixed(1) : Math.round(bytes)} ${units[power]}`;
+}
+
+const KINDS = { analysis: "Watch", comparison: "Compare", commentary: "Commentary" };
+
+export const kindWords = (kind) => KINDS[kind] ?? kind;
+
+export function agoWords(seconds) {
+  if (seconds < 60) return "just now";
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ago` : `${Math.floor(hours / 24)} days ago`;
 }
 
 export function totalWords(totals) {

@@ -37,8 +37,10 @@ test("a model named only by model_name is known", () => {
 
 test("waiting tells its phase and how long it has been", () => {
   const waiting = { event_type: "model_waiting", model: "a", elapsed_s: 4.1, phase: "uploading" };
-  const model = after(start("a"), waiting).models.get("a");
-  assert.deepEqual([model.state, model.phase, model.elapsed], ["waiting", "uploading", 4.1]);
+  const session = after(start("a"));
+  session.apply(waiting, 10_000);
+  const model = session.models.get("a");
+  assert.deepEqual([model.state, model.phase, model.since], ["waiting", "uploading", 5900]);
 });
 
 test("one model's failure leaves the others at work", () => {
@@ -83,6 +85,19 @@ test("an error without a model is the run's own", () => {
   const session = after(start("a"), { event_type: "error", code: "internal", message: "Ours." });
   assert.equal(session.problem, "Ours.");
   assert.equal(state(session, "a"), "waiting");
+});
+
+test("elapsed times count from the server's own word where there is one", () => {
+  const session = after(start("a", "b"));
+  session.apply({ event_type: "model_start", model: "a", timestamp: 5 }, 9000);
+  session.apply({ event_type: "model_start", model: "b" }, 9000);
+  assert.deepEqual([...session.models.values()].map(({ since }) => since), [5000, 9000]);
+});
+
+test("those who failed or broke off can be asked again, those who were stopped need not", () => {
+  const session = after(start("a", "b", "c", "d"), failed("a", "quota"), failed("b", "cancelled"), end("c"));
+  session.close();
+  assert.deepEqual(session.failed, ["a", "d"]);
 });
 
 test("events of a later server are passed over", () => {

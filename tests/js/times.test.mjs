@@ -46,8 +46,18 @@ test("a list of times is not taken for stretches", () => {
   assert.deepEqual(times("0:10\n- 0:20\n- 0:30").map(([text]) => text), ["0:10", "0:20", "0:30"]);
 });
 
-test("a time after the end of the video is not a moment of it", () => {
+test("a time after the end of the video is marked, and is not a moment of it", () => {
   assert.deepEqual(times("0:42 and 21:30", { duration: 60 }), [["0:42", 42]]);
+  assert.deepEqual(find("0:42, 21:30.", { duration: 60 }).filter((part) => part.beyond), [
+    { text: "21:30", beyond: true },
+  ]);
+});
+
+test("a stretch ends with the video, and one that ends before it begins is a moment", () => {
+  assert.deepEqual(times("0:42-21:30 0:30-0:10", { duration: 60 }), [
+    ["0:42-21:30", 42, 60],
+    ["0:30-0:10", 30],
+  ]);
 });
 
 test("wherever a text is cut into pieces, the same times are found and no letter is lost", () => {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import {
   NOT_REPORTED,
+  agoWords,
   evidenceWords,
   figures,
   sizeWords,
@@ -30,10 +31,16 @@ test("a small cost is not rounded away", () => {
 });
 
 test("waiting says for what and how long", () => {
-  const model = { state: "waiting", phase: "uploading", elapsed: 4.2 };
-  assert.equal(stateWords(model), "waiting · sending the video · 4 s");
-  assert.equal(stateWords({ state: "waiting", phase: null, elapsed: null }), "waiting");
-  assert.equal(stateWords({ state: "waiting", phase: "dreaming", elapsed: null }), "waiting · dreaming");
+  const model = { state: "waiting", phase: "uploading", since: 1000 };
+  assert.equal(stateWords(model, 5200), "waiting · sending the video · 4 s");
+  assert.equal(stateWords({ ...model, state: "working" }, 13_000), "writing · 12 s");
+  assert.equal(stateWords({ state: "waiting", phase: null, since: null }, 9), "waiting");
+  assert.equal(stateWords({ state: "waiting", phase: "dreaming", since: 9000 }, 8000), "waiting · dreaming");
+});
+
+test("how long ago a run was is said in the unit that fits", () => {
+  const said = [0, 59, 60, 3599, 3600, 47 * 3600, 72 * 3600].map(agoWords);
+  assert.deepEqual(said, ["just now", "just now", "1 min ago", "59 min ago", "1 h ago", "47 h ago", "3 days ago"]);
 });
 
 test("an answer from memory says that it is one", () => {

@@ -1,4 +1,5 @@
-// The panels of a run side by side, its progress, and Stop all. Emits `stop-all`, `reconnect`.
+// The panels of a run side by side, its progress, and what can be done with all of it.
+// Emits `stop-all`, `reconnect`, `retry` {slots}, `export` {format}; from panels `stop`, `seek`.
 
 import { isOver } from "../session.js";
 import { stateWords, totalWords } from "../wording.js";
@@ -8,18 +9,33 @@ import { fromTemplate, parts, say } from "./parts.js";
 export class Board {
   #panels = new Map();
   #states = new Map();
+  #failed = [];
 
-  constructor(element, panelTemplate) {
+  constructor(element, fields, panelTemplate) {
     this.element = element;
     this.template = panelTemplate;
+    element.append(fields.content.cloneNode(true));
     this.parts = parts(element);
-    const emit = (name) => () => element.dispatchEvent(new Event(name));
-    this.parts.stopAll.addEventListener("click", emit("stop-all"));
-    this.parts.reconnect.addEventListener("click", emit("reconnect"));
+    const { stopAll, reconnect, retry, exports } = this.parts;
+    stopAll.addEventListener("click", () => this.#emit("stop-all"));
+    reconnect.addEventListener("click", () => this.#emit("reconnect"));
+    retry.addEventListener("click", () => this.#emit("retry", { slots: this.#failed }));
+    exports.addEventListener("click", ({ target }) => {
+      const format = target.dataset.export;
+      if (format) this.#emit("export", { format });
+      if (format) exports.open = false;
+    });
+    exports.addEventListener("keydown", ({ key }) => {
+      if (key !== "Escape") return;
+      exports.open = false;
+      exports.firstElementChild.focus();
+    });
   }
 
-  clear(query, duration) {
+  // For a new run; `duration` is null where there is no video.
+  clear(query, duration, turns = []) {
     this.duration = duration;
+    this.turns = turns;
     this.#panels.clear();
     this.#states.clear();
     this.parts.panels.replaceChildren();
@@ -28,25 +44,28 @@ export class Board {
     this.element.hidden = false;
   }
 
-  show(session, lost) {
-    for (const model of session.models.values()) this.#panel(model.slot).show(model);
-    const { progress, overall, problem, stopAll, reconnect } = this.parts;
+  show({ session, lost, now }) {
+    const { over } = session;
+    for (const model of session.models.values()) this.#panel(model).show(model, { now, over });
+    const { progress, overall, problem, stopAll, reconnect, retry, exports } = this.parts;
     progress.max = session.models.size || 1;
     progress.value = session.modelsOver;
-    progress.hidden = session.over;
-    stopAll.hidden = session.over;
+    progress.hidden = stopAll.hidden = over;
+    exports.hidden = !over;
     reconnect.hidden = session.state !== "interrupted";
-    say(overall, this.#overall(session, lost));
+    this.#failed = session.failed;
+    retry.hidden = !(session.state === "complete" && this.#failed.length);
+    say(overall, overallWords(session, lost));
     say(problem, session.problem ?? "");
     this.#announce(session);
   }
 
-  #overall(session, lost) {
-    if (session.state === "complete") return totalWords(session.totals);
-    if (session.state === "interrupted") return "Interrupted: the connection to the run is lost.";
-    if (lost) return "The connection broke; trying again…";
-    if (session.state === "idle") return "Asking…";
-    return `${session.modelsOver} of ${session.models.size} ended`;
+  // Where each model places its statements, as rows for a timeline.
+  get statements() {
+    return [...this.#panels.values()].map((panel) => ({
+      label: panel.model.label,
+      marks: panel.text.marks,
+    }));
   }
 
   // One polite line for all panels: nine regions, or every word, would be noise.
@@ -56,18 +75,36 @@ export class Board {
       if (this.#states.get(model.slot) === model.state) continue;
       this.#states.set(model.slot, model.state);
       if (model.state === "working" || isOver(model)) {
-        news.push(`${model.label}: ${stateWords(model)}`);
+        news.push(`${model.label}: ${stateWords({ ...model, since: null })}`);
       }
     }
     if (news.length) this.parts.news.textContent = news.join(". ");
   }
 
-  #panel(slot) {
+  #panel({ slot }) {
     if (!this.#panels.has(slot)) {
       const panel = new Panel(fromTemplate(this.template), slot, this.duration);
+      panel.showEarlier(this.turns.flatMap((turn) => turnOf(turn, slot)));
       this.#panels.set(slot, panel);
       this.parts.panels.append(panel.element);
     }
     return this.#panels.get(slot);
   }
+
+  #emit(name, detail) {
+    this.element.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+function turnOf({ query, answers }, slot) {
+  const answer = answers.find((each) => each.slot === slot);
+  return answer ? [{ query, text: answer.text }] : [];
+}
+
+function overallWords(session, lost) {
+  if (session.state === "complete") return totalWords(session.totals);
+  if (session.state === "interrupted") return "Interrupted: the connection to the run is lost.";
+  if (lost) return "The connection broke; trying again…";
+  if (session.state === "idle") return "Asking…";
+  return `${session.modelsOver} of ${session.models.size} ended`;
 }

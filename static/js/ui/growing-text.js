@@ -1,18 +1,28 @@
 // A text that grows in an element: only what is new is added, times become links.
 //
 // Emits `seek` {from, to} from the element. Text enters as text nodes, never as markup.
+// Every line is a block of its own, so that the browser lays out the last one only, and one
+// that is very long goes on in another block after a sentence. Within a block text is added
+// to the node that is there, so that nodes do not grow with the pieces.
 
 import { TimeFinder } from "../times.js";
 
+const PLAIN = { push: (text) => [{ text }], end: () => [], tail: "" };
+const LONG = 1200; // letters in a line, after which a sentence ends its block
+const PARTS = /(?<=\n|[.!?。] )/; // where one may end
+
 export class GrowingText {
+  marks = []; // the moments it names: {from, to}
   #shown = 0; // pieces
+  #length = 0; // letters in the block
   #tail = new Text();
   #ended = false;
 
+  // Without a duration there is no video, and so there are no times of it.
   constructor(element, duration) {
     this.element = element;
-    this.finder = new TimeFinder(duration);
-    element.append(this.#tail);
+    this.finder = duration === null ? PLAIN : new TimeFinder(duration);
+    this.#begin();
   }
 
   show(pieces, ended) {
@@ -22,12 +32,34 @@ export class GrowingText {
     this.#ended = ended;
     const settled = this.finder.push(fresh);
     if (ended) settled.push(...this.finder.end());
-    this.#tail.before(...settled.map((part) => this.#node(part)));
-    this.#tail.data = this.finder.tail;
+    for (const part of settled) {
+      if (part.from !== undefined) this.#link(part);
+      else if (part.beyond) this.#beyond(part);
+      else this.#write(part.text);
+    }
+    if (this.#tail.data !== this.finder.tail) this.#tail.data = this.finder.tail;
   }
 
-  #node({ text, from, to }) {
-    if (from === undefined) return new Text(text);
+  #begin() {
+    this.#length = 0;
+    const line = document.createElement("span");
+    line.className = "line";
+    line.append(this.#tail);
+    this.element.append(line);
+  }
+
+  #write(text) {
+    for (const part of text.split(PARTS)) {
+      const last = this.#tail.previousSibling;
+      if (last instanceof Text) last.appendData(part);
+      else this.#tail.before(part);
+      this.#length += part.length;
+      const sentence = this.#length > LONG && /[.!?。] $/.test(part);
+      if (part.endsWith("\n") || sentence) this.#begin();
+    }
+  }
+
+  #link({ text, from, to }) {
     const link = document.createElement("a"); // a button would be torn from its brackets
     link.href = `#t=${from}`;
     link.className = "time";
@@ -38,6 +70,15 @@ export class GrowingText {
       const detail = { from, to };
       this.element.dispatchEvent(new CustomEvent("seek", { bubbles: true, detail }));
     });
-    return link;
+    this.marks.push({ from, to });
+    this.#tail.before(link);
+  }
+
+  #beyond({ text }) {
+    const mark = document.createElement("span");
+    mark.className = "time beyond";
+    mark.textContent = text;
+    mark.title = "After the end of this video";
+    this.#tail.before(mark);
   }
 }

@@ -9,10 +9,12 @@ export class Library {
   #videos = [];
   chosen = null;
 
-  constructor(element, template, thumbnailUrl) {
+  // `fields` and `item` are templates; a file may be dropped anywhere in `target`.
+  constructor(element, { fields, item, target, api }) {
     this.element = element;
-    this.template = template;
-    this.thumbnailUrl = thumbnailUrl;
+    this.template = item;
+    this.thumbnailUrl = (id) => api.thumbnailUrl(id);
+    element.append(fields.content.cloneNode(true));
     this.parts = parts(element);
     const { file, list, stopUpload } = this.parts;
     file.addEventListener("change", () => {
@@ -21,11 +23,8 @@ export class Library {
     });
     stopUpload.addEventListener("click", () => this.#emit("stop-upload"));
     list.addEventListener("change", (event) => this.choose(event.target.value));
-    element.addEventListener("dragover", (event) => event.preventDefault());
-    element.addEventListener("drop", (event) => {
-      event.preventDefault();
-      const [file] = event.dataTransfer.files;
-      if (file) this.#emit("upload", { file });
+    acceptDrops(target, (file) => {
+      if (!this.parts.file.disabled) this.#emit("upload", { file });
     });
   }
 
@@ -34,6 +33,7 @@ export class Library {
     this.parts.list.replaceChildren(...videos.map((video) => this.#item(video)));
     this.parts.empty.hidden = videos.length > 0;
     this.parts.list.hidden = !videos.length;
+    if (this.chosen) this.#check();
   }
 
   // By id or by file name. Says whether there is such a video.
@@ -41,11 +41,15 @@ export class Library {
     const video = this.#videos.find(({ id, name: file }) => id === name || file === name);
     if (!video) return false;
     this.chosen = video;
-    for (const radio of this.parts.list.querySelectorAll("input")) {
-      radio.checked = radio.value === video.id;
-    }
+    this.#check();
     this.#emit("choose", { video });
     return true;
+  }
+
+  #check() {
+    for (const radio of this.parts.list.querySelectorAll("input")) {
+      radio.checked = radio.value === this.chosen.id;
+    }
   }
 
   // `part` from 0 to 1 while a file is on its way, null when none is.
@@ -66,6 +70,7 @@ export class Library {
     const item = fromTemplate(this.template);
     const { radio, picture, name, facts } = parts(item);
     radio.value = video.id;
+    radio.name = this.element.id; // a choice of its own in every room
     name.textContent = video.title ?? video.name;
     name.title = video.name;
     facts.textContent = factsOf(video);
@@ -77,6 +82,23 @@ export class Library {
   #emit(name, detail) {
     this.element.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+function acceptDrops(target, take) {
+  const mark = (on) => target.classList.toggle("dropping", on);
+  target.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return; // text, for a field
+    event.preventDefault();
+    mark(true);
+  });
+  target.addEventListener("dragleave", ({ relatedTarget }) => mark(target.contains(relatedTarget)));
+  target.addEventListener("drop", (event) => {
+    mark(false);
+    const [file] = event.dataTransfer.files;
+    if (!file) return;
+    event.preventDefault();
+    take(file);
+  });
 }
 
 function factsOf({ duration, width, height, size, error }) {

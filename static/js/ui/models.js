@@ -7,9 +7,12 @@ export class Models {
   #choices = new Map(); // slot -> its parts
   #touched = false;
 
-  constructor(element, template) {
+  // `fits` says of a model of the server's list whether it belongs here.
+  constructor(element, fields, template, fits = () => true) {
     this.element = element;
     this.template = template;
+    this.fits = fits;
+    element.append(fields.content.cloneNode(true));
     this.parts = parts(element);
     const { add, slot } = this.parts;
     element.addEventListener("change", () => (this.#touched = true));
@@ -25,13 +28,23 @@ export class Models {
     return [...this.#choices.values()].filter(({ box }) => box.checked).map(({ box }) => box.value);
   }
 
+  labelOf(slot) {
+    return this.#choices.get(modelOf(slot))?.model?.label ?? slot;
+  }
+
   // The list as the server tells it; marks follow the question, choices stay as they are.
   show(models) {
-    for (const model of models) {
+    for (const model of models.filter(this.fits)) {
       if (!this.#choices.has(model.name)) this.#add(model.name, model);
       const choice = this.#choices.get(model.name);
       choice.mark.hidden = !model.recommended;
       if (!this.#touched) choice.box.checked = model.recommended && model.available;
+    }
+    const lacking = models.filter((model) => this.fits(model) && !model.available);
+    this.parts.lackingFold.hidden = !lacking.length;
+    say(this.parts.lackingNames, `Not set up: ${lacking.map(({ label }) => label).join(", ")}`);
+    if (!this.parts.choices.childElementCount) {
+      this.parts.simulatedFold.open = this.parts.lackingFold.open = true;
     }
   }
 
@@ -44,6 +57,7 @@ export class Models {
       const { box, model } = this.#choices.get(slot);
       box.checked = !box.disabled;
       if (model?.simulated) this.parts.simulatedFold.open = true;
+      if (box.disabled) this.parts.lackingFold.open = true;
     }
   }
 
@@ -64,6 +78,11 @@ export class Models {
     say(choice.about, plain ? model.about : (model?.label ?? ""));
     say(choice.lacks, choice.box.disabled ? `Set ${model.missing} to use it.` : "");
     this.#choices.set(slot, choice);
-    this.parts[model?.simulated ? "simulated" : "choices"].append(element);
+    this.parts[this.#place(choice)].append(element);
+  }
+
+  #place({ box, model }) {
+    if (box.disabled) return "lacking";
+    return model?.simulated ? "simulated" : "choices";
   }
 }

@@ -1,7 +1,8 @@
-// One model's panel. Emits `stop` {slot} and, from its text, `seek`.
+// One model's panel. Emits `stop` {slot}, `retry` {slots} and, from its text, `seek`.
 
 import { isOver, textOf } from "../session.js";
 import { evidenceWords, figures, stateWords } from "../wording.js";
+import { copyText } from "./clipboard.js";
 import { GrowingText } from "./growing-text.js";
 import { parts, say } from "./parts.js";
 
@@ -11,40 +12,57 @@ export class Panel {
     this.duration = duration;
     this.parts = parts(element);
     this.text = new GrowingText(this.parts.text, duration);
-    this.parts.stop.addEventListener("click", () => {
-      this.parts.stop.disabled = true;
-      element.dispatchEvent(new CustomEvent("stop", { bubbles: true, detail: { slot } }));
+    const { stop, retry, copy } = this.parts;
+    stop.addEventListener("click", () => {
+      stop.disabled = true;
+      this.#emit("stop", { slot });
     });
-    this.parts.copy.addEventListener("click", () => this.#copy());
+    retry.addEventListener("click", () => this.#emit("retry", { slots: [slot] }));
+    copy.addEventListener("click", () => copyText(textOf(this.model), this.parts.text, copy));
   }
 
-  show(model) {
+  // What the model said in earlier turns: [{query, text}].
+  showEarlier(turns) {
+    const { earlierFold, earlierCount, earlier } = this.parts;
+    earlierFold.hidden = !turns.length;
+    earlierCount.textContent = turns.length === 1 ? "One turn before" : `${turns.length} turns before`;
+    for (const { query, text } of turns) {
+      const [asked, answered] = [document.createElement("p"), document.createElement("p")];
+      asked.className = "earlier-query";
+      asked.dir = answered.dir = "auto";
+      asked.textContent = query;
+      answered.textContent = text;
+      earlier.append(asked, answered);
+    }
+  }
+
+  show(model, { now, over: runOver }) {
     const { parts } = this;
     const over = isOver(model);
+    say(parts.state, stateWords(model, now));
+    this.text.show(model.pieces, over);
+    parts.retry.hidden = !(runOver && (model.state === "failed" || model.state === "interrupted"));
+    const looks = `${model.state} ${model.pieces.length > 0} ${!!model.evidence} ${!!model.metrics}`;
+    if (looks === this.looks) return; // then nothing but text and time has changed
+    this.looks = looks;
     this.model = model;
     this.element.dataset.state = model.state;
     say(parts.label, model.label);
-    say(parts.slot, model.slot.includes("@") ? model.slot : ""); // tells two of one model apart
+    say(parts.slot, model.label !== model.slot && /[@/]/.test(model.slot) ? model.slot : "");
     parts.words.ariaLabel = `Answer of ${model.label}`;
-    say(parts.state, stateWords(model));
-    say(parts.message, this.#message(model));
-    say(parts.evidence, evidenceWords(model.evidence, this.duration));
-    this.text.show(model.pieces, over);
+    say(parts.message, messageOf(model));
+    say(parts.evidence, evidenceWords(model.evidence, this.duration ?? undefined));
     parts.text.hidden = !model.pieces.length;
     parts.stop.hidden = over;
     parts.copy.hidden = !(over && model.pieces.length);
-    if (model.metrics && !parts.figures.childElementCount) this.#measure(model.metrics);
+    for (const button of [parts.stop, parts.retry, parts.copy]) {
+      button.ariaLabel = `${button.textContent} ${model.label}`;
+    }
+    if (model.metrics && !parts.figures.childElementCount) this.#measure(model);
   }
 
-  #message(model) {
-    if (model.state === "interrupted") return "The connection broke; the rest is not known.";
-    if (model.state === "done" && !model.pieces.length) return "It ended without saying anything.";
-    if (model.message && model.pieces.length) return `${model.message} What came before is kept.`;
-    return model.message ?? "";
-  }
-
-  #measure(metrics) {
-    for (const [name, value] of figures(metrics)) {
+  #measure({ metrics, cached }) {
+    for (const [name, value] of figures(metrics, cached)) {
       const [row, term, figure] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
       term.textContent = name;
       figure.textContent = value;
@@ -54,15 +72,14 @@ export class Panel {
     this.parts.figures.hidden = false;
   }
 
-  async #copy() {
-    const { copy } = this.parts;
-    try {
-      await navigator.clipboard.writeText(textOf(this.model));
-      copy.textContent = "Copied";
-    } catch {
-      // Without https a browser has no clipboard to write to: the text is marked instead.
-      getSelection().selectAllChildren(this.parts.text);
-      copy.textContent = "Marked: press Ctrl+C";
-    }
+  #emit(name, detail) {
+    this.element.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
   }
+}
+
+function messageOf(model) {
+  if (model.state === "interrupted") return "The connection broke; the rest is not known.";
+  if (model.state === "done" && !model.pieces.length) return "It ended without saying anything.";
+  if (model.message && model.pieces.length) return `${model.message} What came before is kept.`;
+  return model.message ?? "";
 }

@@ -1,13 +1,16 @@
-// The question, the stretch it is about, and Start. Emits `words`, `take-time` {field}, and
-// `ask` {query, start, end, refresh}.
+// A question, the stretch of the video it is about where there is one, and its button.
+// Emits `words`, `take-time` {field}, and `ask` {query, start, end, refresh}.
 
 import { readTime, writeTime } from "../times.js";
 import { parts, say } from "./parts.js";
 
 export class QuestionForm {
-  constructor(element) {
+  // `atWork` is what the button says while the question is being answered.
+  constructor(element, atWork) {
     this.element = element;
     this.parts = parts(element);
+    this.atWork = atWork;
+    this.atRest = this.parts.submit.textContent;
     const { query } = this.parts;
     query.addEventListener("input", () => this.#emit("words"));
     query.addEventListener("keydown", (event) => {
@@ -19,7 +22,7 @@ export class QuestionForm {
     }
     element.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#ask();
+      if (!this.parts.submit.disabled) this.#ask();
     });
   }
 
@@ -37,8 +40,14 @@ export class QuestionForm {
   }
 
   busy(working) {
-    this.parts.submit.disabled = working;
-    this.parts.submit.textContent = working ? "Watching…" : "Start";
+    const { submit } = this.parts;
+    if (submit.disabled === working) return;
+    submit.disabled = working;
+    submit.textContent = working ? this.atWork : this.atRest;
+  }
+
+  hint(text) {
+    this.parts.hint.textContent = text;
   }
 
   complain(message) {
@@ -46,13 +55,14 @@ export class QuestionForm {
   }
 
   #ask() {
-    const [start, end] = ["start", "end"].map((field) => readTime(this.parts[field].value));
-    if (Number.isNaN(start) || Number.isNaN(end)) {
+    const { start, end, refresh } = this.parts;
+    const [from, to] = [start, end].map((field) => (field ? readTime(field.value) : null));
+    if (Number.isNaN(from) || Number.isNaN(to)) {
       return this.complain("Write a time as seconds (75) or as minutes and seconds (1:15).");
     }
     this.complain("");
-    const stretch = { ...(start !== null && { start }), ...(end !== null && { end }) };
-    this.#emit("ask", { query: this.query, ...stretch, refresh: this.parts.refresh.checked });
+    const stretch = { ...(from !== null && { start: from }), ...(to !== null && { end: to }) };
+    this.#emit("ask", { query: this.query, ...stretch, refresh: refresh?.checked === true });
   }
 
   #emit(name, detail) {

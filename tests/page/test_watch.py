@@ -1,91 +1,24 @@
-"""The page in a real browser, on a real server."""
+"""Watch, in a real browser, on a real server."""
 
-import os
-import re
 import shutil
 
 import pytest
 
-from server import sample
-from tests.browser import Browser, chromium
-from tests.live import ROOT, serving
-from tests.vendors.openai_server import OpenAIServer, says
-
-SLOW = "demo@first=0.1,rate=20,tokens=2000"
-STATE = "document.querySelectorAll('.panel')[{}].dataset.state"
-OVER = "document.querySelector('#board progress').hidden && document.querySelector('.panel')"
-INJECTION = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if chromium() is None and os.environ.get("PARALLAX_NO_BROWSER") == "1":
-        pytest.skip("PARALLAX_NO_BROWSER=1")
-    assert chromium(), "Install Chromium, or set PARALLAX_NO_BROWSER=1 to do without."
-    browser = Browser()
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="module")
-def vendor():
-    with OpenAIServer(says("Hello.")) as vendor:
-        yield vendor
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, vendor):
-    data = tmp_path_factory.mktemp("page") / "data"
-    (data / "videos").mkdir(parents=True)
-    sample.make(data / "videos" / "sample.mp4")
-    keys = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": vendor.base_url}
-    with serving(data, HEARTBEAT_S="1", **keys) as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser, server):
-    page = browser.page()
-    page.look(1440)
-    yield page
-    page.close()
-
-
-def address(server, path=""):
-    return f"http://127.0.0.1:{server.port}/{path}"
-
-
-def arrive(page, server, models, question="What happens?"):
-    """The page with the form filled, nothing asked yet."""
-    page.go(address(server, f"?q={question}&models={models}&video=sample"))
-    page.until("document.querySelector('#library input:checked')")
-
-
-def ask(page, server, models, question="What happens?"):
-    arrive(page, server, models, question)
-    page.click("#ask [type=submit]")
-    page.until("document.querySelector('.panel')")
-    return page.until("new URLSearchParams(location.hash.slice(1)).get('run')")
-
-
-def panel(page, number):
-    return page.text(f".panel:nth-of-type({number})")
-
-
-def words(page, number):
-    texts = "document.querySelectorAll('.panel [data-part=text]')"
-    return page.run(f"{texts}[{number - 1}].textContent")
-
-
-def content_is_calm(page, server):
-    """Nothing complained and nothing was asked of anybody else."""
-    assert page.complaints == []
-    elsewhere = [
-        url
-        for _, url in page.requests
-        if not url.startswith((address(server), "data:image/svg+xml"))  # the player's own icons
-    ]
-    assert elsewhere == []
+from tests.live import serving
+from tests.page.acting import (
+    INJECTION,
+    OVER,
+    RUN,
+    SLOW,
+    STATE,
+    arrive,
+    ask,
+    content_is_calm,
+    panel,
+    words,
+)
+from tests.page.relay import Relay
+from tests.vendors.openai_server import says, status
 
 
 def test_several_models_answer_side_by_side(page, server):
@@ -238,72 +171,93 @@ def test_a_server_that_dies_leaves_no_model_working(browser, tmp_path, server):
         page.close()
 
 
-def test_nine_fast_models_leave_the_page_smooth(page, server):
-    slots = ",".join(f"demo@first=0.1,rate=100,tokens=300,start={n}" for n in range(9))
-    arrive(page, server, slots)
-    page.run("""(() => {
-            window.longest = 0;
-            let last = performance.now();
-            const frame = (now) => {
-                window.longest = Math.max(window.longest, now - last);
-                last = now;
-                requestAnimationFrame(frame);
-            };
-            requestAnimationFrame(frame);
-        })()""")
-    page.click("#ask [type=submit]")
+def test_only_the_failed_are_tried_again_and_one_of_them_alone(page, server, vendor):
+    vendor.plays(status(401))
+    first = ask(page, server, "gpt4o,demo-fast,demo@fail_after=5", "Retry?")
     page.until(OVER)
-    lengths = page.run(
-        "[...document.querySelectorAll('.panel [data-part=text]')]"
-        ".map((text) => text.textContent.trim().split(' ').length)"
-    )
-    assert lengths == [300] * 9
-    # A page that renders whole texts anew stands still for seconds here.
-    assert page.run("window.longest") < 1000
-
-
-@pytest.mark.parametrize("dark", (False, True))
-@pytest.mark.parametrize("width", (360, 768, 1440))
-def test_nothing_is_wider_than_its_place(page, server, vendor, width, dark):
-    vendor.plays(says("y" * 300))
-    page.look(width, dark=dark)
-    ask(page, server, "gpt4o,demo@fail_after=5", "x" * 300)
+    assert [page.run(STATE.format(number)) for number in range(3)] == ["failed", "done", "failed"]
+    vendor.plays(says("Now it does."))
+    page.click(".panel:nth-of-type(1) [data-part=retry]")
+    page.until(f"document.querySelectorAll('.panel').length === 3 && {STATE.format(0)} === 'done'")
     page.until(OVER)
-    assert page.run("document.documentElement.scrollWidth") == width
-    cut = "[...document.querySelectorAll('.query, .panel, .words')].filter((box) => %s).length"
-    assert page.run(cut % "box.scrollWidth > box.clientWidth") == 0
+    assert words(page, 1) == "Now it does."
+    assert page.run(STATE.format(2)) == "failed"
+    assert "remembered" in panel(page, 2)
+    second = page.until(f"(run => run !== '{first}' && run)({RUN})")
+    page.click("#board [data-part=retry]")
+    page.until(f"(run => run !== '{second}' && run)({RUN})")
+    page.until(OVER)
+    kept = server.get(f"/api/runs/{page.run(RUN)}")[1]["models"]
+    assert [model["cached"] for model in kept.values()] == [True, True, False]
     content_is_calm(page, server)
 
 
-def test_a_token_is_asked_for_in_the_page_when_the_server_wants_one(browser, tmp_path):
-    data = tmp_path / "data"
-    with serving(data, AUTH_TOKEN="open sesame") as guarded:
-        page = browser.page()
-        page.call("Network.setExtraHTTPHeaders", headers={"Authorization": "Bearer open sesame"})
-        page.go(address(guarded))
-        page.call("Network.setExtraHTTPHeaders", headers={})
-        page.call("Network.clearBrowserCookies")
-        page.type("#query", "What?")  # asks which models to recommend
-        page.until("document.querySelector('#login').open")
-        page.type("#token", "guess")
-        page.click("#login [type=submit]")
-        page.until("document.querySelector('#login .problem').innerText.includes('not the token')")
-        page.run("document.querySelector('#token').value = ''")
-        page.type("#token", "open sesame")
-        page.run("window.beforeReload = true")
-        page.click("#login [type=submit]")
-        page.until("!window.beforeReload && document.querySelector('#models input')")
-        assert not page.run("document.querySelector('#login').open")
-        page.close()
+def test_a_time_beyond_the_end_is_marked_and_leads_nowhere(page, server, vendor):
+    vendor.plays(says("At 0:05 and at 59:59."))
+    ask(page, server, "gpt4o", "Beyond?")
+    page.until(OVER)
+    beyond = page.run("document.querySelector('.beyond').outerHTML")
+    assert "59:59" in beyond and "href" not in beyond
+    assert words(page, 1) == "At 0:05 and at 59:59."
 
 
-def test_every_address_in_the_page_is_relative_and_nothing_is_inline():
-    """It works under a sub-path, and under a policy that allows no inline anything."""
-    for file in sorted((ROOT / "static").rglob("*")):
-        if file.suffix not in (".html", ".css", ".js"):
-            continue
-        text = file.read_text("utf-8")
-        assert not re.search(r"""(?:src|href|action)=["'](?:/|https?:)""", text), file
-        assert not re.search(r"""["'`(](?:/api|/static|https?:)""", text), file
-        if file.suffix == ".html":
-            assert not re.search(r"\sstyle=|<style|\son\w+=|<script(?![^>]*\ssrc=)", text), file
+def test_the_timeline_shows_who_names_which_moment_and_leads_there(page, server, vendor):
+    vendor.plays(says("Something at 0:05, and 0:12-0:15."))
+    ask(page, server, "cuts,gpt4o", "Where?")
+    page.until(OVER)
+    tracks = page.run("[...document.querySelectorAll('.track')].map((row) => row.ariaLabel)")
+    assert len(tracks) == 2 and tracks[1].endswith("0:05, 0:12")
+    assert page.run("document.querySelectorAll('.agreement').length") >= 1
+    left = page.run("document.querySelector('.stretch-of').style.left")
+    assert float(left[:-1]) == pytest.approx(100 * 12 / 24, abs=1) or left.startswith("0")
+    page.until("document.querySelector('video').readyState > 0")
+    page.click(".timeline-row:nth-of-type(2) .stretch-of")  # the middle of 0:12-0:15
+    page.until("document.querySelector('video').currentTime > 12")
+    assert page.run("document.querySelector('video').currentTime") < 15
+    content_is_calm(page, server)
+
+
+def test_the_player_follows_the_reader_to_an_answer_far_below(page, server, vendor):
+    vendor.plays(says("Look at 0:07."))
+    page.look(1440, 500)
+    ask(page, server, "gpt4o", "Follow?")
+    page.until(OVER)
+    page.run("document.querySelector('.panel').scrollIntoView({behavior: 'instant'})")
+    page.until("document.querySelector('#player').getBoundingClientRect().bottom < 100")
+    page.until("document.querySelector('video').readyState > 0")
+    page.until("(document.querySelector('.time').click(), document.querySelector('.docked'))")
+    assert page.run("document.querySelector('video').getBoundingClientRect().bottom") <= 500
+    page.click("[data-part=undock]")
+    page.until("!document.querySelector('.docked')")
+
+
+def test_a_lost_connection_is_taken_up_again_and_no_word_is_missing(page, server):
+    with Relay(server.port) as relay:
+        run_id = ask(page, relay, "demo@first=0.1,rate=40,tokens=200,demo-fast")
+        page.until("document.querySelector('.panel [data-part=text]').textContent.length > 100")
+        relay.cut()
+        page.until(OVER)
+        told = server.get(f"/api/runs/{run_id}")[1]["models"]
+        assert [words(page, 1), words(page, 2)] == [model["text"] for model in told.values()]
+        assert "2 of 2 done" in page.text("#board")
+        assert relay.connections > 1
+
+
+def test_states_are_announced_and_words_are_not(page, server):
+    arrive(page, server, "demo-fast,demo@fail_after=5")
+    page.run("""(() => {
+            window.said = [];
+            const news = document.querySelector('#board [data-part=news]');
+            new MutationObserver(() => said.push(news.textContent)).observe(
+                news, {childList: true, characterData: true, subtree: true});
+        })()""")
+    page.click("#ask [type=submit]")
+    page.until(OVER)
+    said = page.run("window.said")
+    assert 2 <= len(said) <= 6
+    assert "failed" in " ".join(said) and "demo model" not in " ".join(said)
+    live = page.run(
+        "[...document.querySelectorAll('[aria-live], [role=status], [role=alert]')]"
+        ".filter((place) => place.closest('.panel')).length"
+    )
+    assert live == 0

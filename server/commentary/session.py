@@ -1,0 +1,135 @@
+"""One commentary's folder: what clients may have, and below `job/` what only we need."""
+
+import fcntl
+import json
+import os
+import shutil
+from contextlib import contextmanager
+
+from ..events import Commentary
+
+LOOK_AROUND_S = 0.2
+KEPT = ("events.jsonl", "job.json", "lock")
+
+
+class Session:
+    def __init__(self, sessions, id):
+        self.id = id
+        self.folder = sessions.streaming / id
+        self.private = self.folder / "job"
+        self._generated = sessions.generated
+
+    def chunk(self, index):
+        return self.folder / f"chunk_{index}.mp4"
+
+    def sound(self, index):
+        return self.private / f"sound_{index}.aac"
+
+    def final(self, stem):
+        """Where the finished film of that name goes. Longer names than a file system takes
+        are cut."""
+        return self._generated / f"{fitting(stem, 180)}-{self.id}.mp4"
+
+    def make(self):
+        self.private.mkdir(parents=True, exist_ok=True)
+        self._generated.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def locked(self, token):
+        """Within, no other process works on it: after a restart, the old one may still."""
+        with open(self.private / "lock", "w") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    token.wait(LOOK_AROUND_S)
+            yield
+
+    def is_being_made(self):
+        try:
+            with open(self.private / "lock") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
+    def write(self, name, text):
+        """A small public file that is whole at every moment."""
+        part = self.private / f"{name}.part"
+        part.write_text(text, "utf-8")
+        os.replace(part, self.folder / name)
+
+    def keep(self, name, value):
+        part = self.private / f"{name}.part"
+        part.write_text(json.dumps(value), "utf-8")
+        os.replace(part, self.private / name)
+
+    def kept(self, name):
+        try:
+            return json.loads((self.private / name).read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    # -- the events, one a line; a line is whole or, after a crash, the last and not there
+
+    def tell(self, events):
+        with open(self.private / "events.jsonl", "a", encoding="utf-8") as file:
+            file.write("".join(json.dumps(event) + "\n" for event in events))
+
+    def told(self):
+        """All of them. Half a line at the end is one that is being written, or was when its
+        process died."""
+        try:
+            lines = (self.private / "events.jsonl").read_bytes().split(b"\n")
+        except OSError:
+            return []
+        return [json.loads(line) for line in lines[:-1]]
+
+    def mend(self):
+        """Before going on with what a dead process left; only for who holds the lock."""
+        path = self.private / "events.jsonl"
+        try:
+            whole = path.read_bytes().rpartition(b"\n")
+        except OSError:
+            return
+        if whole[2]:
+            os.truncate(path, len(whole[0]) + len(whole[1]))
+
+    @property
+    def ended(self):
+        events = self.told()
+        return bool(events) and events[-1]["type"] in Commentary.ends
+
+    def complete(self, stem):
+        """Whether it came to its good end, and the film is still there."""
+        events = self.told()
+        return events[-1:] and events[-1]["type"] == "complete" and self.final(stem).is_file()
+
+    def used(self):
+        try:
+            os.utime(self.folder)
+        except OSError:
+            pass  # swept this instant
+
+    def clear(self):
+        """What only a job in progress needs."""
+        for path in self.private.glob("*"):
+            if path.name not in KEPT:
+                remove(path)
+
+
+def fitting(text, most_bytes):
+    return text.encode()[:most_bytes].decode(errors="ignore")
+
+
+def remove(path):
+    try:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError:
+        pass  # a disk that fails; a later sweep tries again

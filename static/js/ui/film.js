@@ -1,0 +1,84 @@
+// The player of a commentary: starts with the first chunk, captions on. One way of playing
+// is chosen for it, another taken when that one does not work. Emits `moment` {seconds}.
+
+import { Playlist } from "../playlist.js";
+import { Captions } from "./captions.js";
+import { PairPlayer } from "./pair-player.js";
+import { parts, say } from "./parts.js";
+import { StreamPlayer } from "./stream-player.js";
+
+export class Film {
+  #player = null;
+
+  constructor(element) {
+    this.element = element;
+    this.parts = parts(element);
+    this.captions = new Captions(this.parts.video, "");
+  }
+
+  // For a new commentary on a film so many seconds long.
+  begin(duration) {
+    this.#player?.close();
+    this.#player = null;
+    this.duration = duration;
+    this.playlist = new Playlist();
+    this.captions.clear();
+    this.waiting = false;
+    this.parts.other.hidden = true;
+    this.parts.video.hidden = true;
+    this.#say();
+  }
+
+  show(commentary) {
+    this.commentary = commentary;
+    this.lines = commentary.inOrder;
+    for (const chunk of commentary.chunks) this.playlist.add(chunk);
+    this.playlist.complete = commentary.state === "complete";
+    this.captions.show(this.lines);
+    if (this.playlist.chunks.length && !this.#player) this.#start(StreamPlayer.possible);
+    this.#player?.pump();
+    this.#say();
+  }
+
+  seek(seconds) {
+    this.#player?.seek(seconds);
+  }
+
+  #start(streaming) {
+    const { video, other } = this.parts;
+    const how = { duration: this.duration, emit: (name, detail) => this.#hear(name, detail) };
+    video.hidden = false;
+    this.streaming = streaming;
+    this.captions.track.mode = streaming ? "showing" : "disabled";
+    this.#player = streaming
+      ? new StreamPlayer(video, this.playlist, how)
+      : new PairPlayer([video, other], this.playlist, how);
+    this.#player.play().catch(() => {}); // then it has to be pressed: its controls are there
+  }
+
+  #hear(name, detail) {
+    if (name === "moment") this.#moment(detail);
+    else if (name === "waiting") this.waiting = detail.waiting;
+    else if (name === "unable") {
+      const { chunks, complete } = this.playlist;
+      this.#player.close();
+      this.playlist = Object.assign(new Playlist(), { chunks, complete });
+      this.#start(false);
+    }
+    this.#say();
+  }
+
+  #moment(detail) {
+    const { seconds } = detail;
+    // Where two players take turns, their captions would begin anew with each.
+    const heard = !this.streaming && this.lines.find(({ start, end }) => start !== null && start <= seconds && seconds < end);
+    say(this.parts.caption, heard ? heard.text : "");
+    this.element.dispatchEvent(new CustomEvent("moment", { detail }));
+  }
+
+  #say() {
+    const { blank, late } = this.parts;
+    blank.hidden = this.#player !== null;
+    say(late, this.waiting && this.commentary && !this.commentary.over ? "The next part is being made; it goes on by itself." : "");
+  }
+}

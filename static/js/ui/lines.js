@@ -1,0 +1,72 @@
+// The lines of a commentary, each with its state; the one that is heard is marked.
+// Emits `seek` {from}.
+
+import { writeTime } from "../times.js";
+import { fromTemplate, parts, say } from "./parts.js";
+
+const STATES = { spoken: "on its way", ready: "", failed: "failed" };
+
+export class Lines {
+  #items = new Map(); // index -> its parts
+
+  constructor(element, template) {
+    this.element = element;
+    this.template = template;
+    this.parts = parts(element);
+  }
+
+  clear() {
+    this.#items.clear();
+    this.parts.list.replaceChildren();
+    this.parts.empty.hidden = false;
+    this.element.hidden = false;
+  }
+
+  show(lines) {
+    this.parts.empty.hidden = lines.length > 0;
+    let before = null;
+    for (const line of lines) {
+      const item = this.#item(line.index, before);
+      before = item.element;
+      if (item.state === line.state && item.text === line.text) continue;
+      Object.assign(item, { state: line.state, text: line.text, start: line.start, end: line.end });
+      item.element.dataset.state = line.state;
+      item.time.hidden = line.start === null;
+      item.time.textContent = line.start === null ? "" : writeTime(line.start);
+      item.time.disabled = line.state !== "ready";
+      item.words.textContent = line.text || line.message || "This line could not be made.";
+      say(item.note, line.text && line.message ? line.message : STATES[line.state]);
+    }
+  }
+
+  moment(seconds) {
+    for (const { element, start, end } of this.#items.values()) {
+      const heard = start !== null && start <= seconds && seconds < end;
+      if (heard === (element.ariaCurrent === "true")) continue;
+      element.ariaCurrent = heard ? "true" : null;
+      if (heard) this.#reveal(element);
+    }
+  }
+
+  // Within the list only: the page stays where its reader has it.
+  #reveal(element) {
+    const { list } = this.parts;
+    if (list.contains(document.activeElement)) return;
+    list.scrollTop = element.offsetTop - list.offsetTop - list.clientHeight / 3;
+  }
+
+  #item(index, before) {
+    if (!this.#items.has(index)) {
+      const element = fromTemplate(this.template);
+      const item = { element, ...parts(element) };
+      item.time.addEventListener("click", () => {
+        const detail = { from: item.start };
+        this.element.dispatchEvent(new CustomEvent("seek", { detail }));
+      });
+      if (before) before.after(element);
+      else this.parts.list.prepend(element);
+      this.#items.set(index, item);
+    }
+    return this.#items.get(index);
+  }
+}

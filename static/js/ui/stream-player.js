@@ -1,0 +1,128 @@
+// Plays a film that is still being made: chunks go one after the other into one MediaSource,
+// each at its place in time, so that there is no border to be heard or seen. When the next
+// chunk is late the player waits and goes on by itself. Emits `moment` {seconds} and
+// `waiting` {waiting}; `unable` when this browser cannot play such chunks this way.
+
+import { mimeOf } from "../mp4.js";
+import { BEHIND_S } from "../playlist.js";
+import { fetchChunk } from "./chunks.js";
+
+const SLIP_S = 0.3; // a hole no longer than this is stepped over
+
+export class StreamPlayer {
+  #source = null; // a SourceBuffer, once the first chunk has said what it holds
+  #pumping = false;
+  #left = new AbortController();
+
+  constructor(video, playlist, { duration, emit }) {
+    this.video = video;
+    this.playlist = playlist;
+    this.emit = emit;
+    this.media = new MediaSource();
+    this.media.addEventListener("sourceopen", () => this.#open(duration), { once: true });
+    const { signal } = this.#left;
+    const on = (name, act) => video.addEventListener(name, act, { signal });
+    on("timeupdate", () => this.emit("moment", { seconds: video.currentTime }));
+    for (const name of ["timeupdate", "seeking", "waiting"]) on(name, () => this.pump());
+    on("waiting", () => this.#wait(true));
+    on("playing", () => this.#wait(false));
+    this.address = URL.createObjectURL(this.media);
+    video.src = this.address;
+  }
+
+  static get possible() {
+    return "MediaSource" in window;
+  }
+
+  // Something may have come, or been heard: fetch what is next, let go what is not needed.
+  async pump() {
+    if (this.#pumping || this.media.readyState === "closed") return;
+    this.#pumping = true;
+    try {
+      await this.#letGo();
+      for (let chunk; (chunk = this.playlist.next(this.video.currentTime)); ) await this.#take(chunk);
+      if (this.playlist.ended && this.media.readyState === "open") this.media.endOfStream();
+      this.#stepOver();
+    } catch (error) {
+      if (!this.#left.signal.aborted) this.emit("unable", { error });
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  play() {
+    return this.video.play();
+  }
+
+  seek(seconds) {
+    this.video.currentTime = seconds;
+  }
+
+  close() {
+    this.#left.abort();
+    this.video.removeAttribute("src");
+    this.video.load();
+    URL.revokeObjectURL(this.address);
+  }
+
+  #open(duration) {
+    // So that the whole film is on the controls from the beginning.
+    if (duration) this.media.duration = duration;
+    this.pump();
+  }
+
+  async #take(chunk) {
+    const bytes = await fetchChunk(chunk.url, this.#left.signal);
+    this.#source ??= this.#begin(bytes);
+    await this.#settled();
+    this.#source.timestampOffset = chunk.start;
+    for (let behind = BEHIND_S; ; behind /= 3) {
+      try {
+        this.#source.appendBuffer(bytes);
+        break;
+      } catch (error) {
+        if (error.name !== "QuotaExceededError" || behind < 1) throw error;
+        await this.#letGo(behind / 3);
+      }
+    }
+    await this.#settled();
+    this.playlist.hold(chunk);
+    this.#stepOver();
+  }
+
+  #begin(bytes) {
+    const type = mimeOf(bytes);
+    if (!type || !MediaSource.isTypeSupported(type)) throw new Error(`cannot play ${type ?? "this"}`);
+    return this.media.addSourceBuffer(type);
+  }
+
+  async #letGo(behind) {
+    const spare = this.#source && this.playlist.spare(this.video.currentTime, behind);
+    if (!spare) return;
+    this.#source.remove(spare.from, spare.to);
+    await this.#settled();
+  }
+
+  #settled() {
+    const source = this.#source;
+    if (!source.updating) return null;
+    return new Promise((resolve, reject) => {
+      source.addEventListener("updateend", resolve, { once: true });
+      source.addEventListener("error", () => reject(new Error("a chunk could not be read")), { once: true });
+    });
+  }
+
+  // A browser that stands before a tiny hole does not always find its way over it.
+  #stepOver() {
+    const { buffered, currentTime, readyState } = this.video;
+    if (readyState > 2) return;
+    for (let range = 0; range < buffered.length; range += 1) {
+      const ahead = buffered.start(range) - currentTime;
+      if (ahead > 0 && ahead < SLIP_S) this.video.currentTime = buffered.start(range) + 0.001;
+    }
+  }
+
+  #wait(waiting) {
+    this.emit("waiting", { waiting: waiting && !this.video.ended });
+  }
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { exported } from "../../static/js/exports.js";
+import { escaped } from "../../static/js/html.js";
+import { fenced, oneLine } from "../../static/js/markdown.js";
+import { fileNameOf, recordOf } from "../../static/js/record.js";
+import { Session } from "../../static/js/session.js";
+
+const HOSTILE = '</div><script>alert(1)</script>"\'&`````\n# Not a heading\n![x](http://evil.example/)';
+
+function record(text = HOSTILE, label = HOSTILE) {
+  const session = new Session();
+  session.apply({ event_type: "start", run_id: "r", models: ["a@x=1"] });
+  session.apply({ event_type: "model_start", model: "a@x=1", label, evidence: { kind: "text" } });
+  session.apply({ event_type: "text_generation", model: "a@x=1", text });
+  session.apply({ event_type: "performance_metrics", model: "a@x=1", metrics: { duration: 1, cost: null } });
+  session.apply({ event_type: "error", model: "a@x=1", code: "quota", message: HOSTILE });
+  session.apply({ event_type: "complete", models_analyzed: 1, succeeded: 0, failed: 1, cancelled: 0, total_time: 1 });
+  const earlier = [{ query: HOSTILE, answers: [{ slot: "a@x=1", label, text: HOSTILE }] }];
+  const about = { query: HOSTILE, video: "<b>.mp4", window: [0, 4], earlier };
+  return recordOf(session, about, "analysis", new Date("2026-03-01T12:00:00Z"));
+}
+
+test("as JSON it is all there, word for word", () => {
+  const { text, type } = exported(record(), "json");
+  const back = JSON.parse(text);
+  assert.equal(type, "application/json");
+  assert.equal(back.models[0].text, HOSTILE);
+  assert.deepEqual([back.query, back.models[0].state, back.totals.failed], [HOSTILE, "failed", 1]);
+  assert.equal(back.models[0].metrics.cost, null);
+});
+
+test("as HTML there is no element but ours, whatever was said", () => {
+  const { text } = exported(record(), "html");
+  const tags = new Set([...text.matchAll(/<\/?([a-z0-9]+)/gi)].map(([, name]) => name.toLowerCase()));
+  const ours = ["html", "meta", "title", "style", "h1", "h2", "p", "div", "article", "dl", "dt", "dd"];
+  assert.deepEqual([...tags].filter((tag) => !ours.includes(tag)), []);
+  assert.ok(text.includes(escaped(HOSTILE)));
+  assert.ok(text.includes("default-src 'none'"));
+  assert.doesNotMatch(text, /src=|href=|@import|url\(/);
+});
+
+test("as Markdown what was said stays inside its fence", () => {
+  const { text } = exported(record(), "md");
+  assert.ok(text.includes("\n``````text\n"));
+  const outside = text.replace(/^(`{3,})text\n[\s\S]*?^\1$/gm, "");
+  assert.doesNotMatch(outside, /(?<!\\)<|(?<!\\)!\[/);
+  assert.match(outside, /cost: not reported/);
+  assert.doesNotMatch(outside, /^# Not/m);
+});
+
+test("no run of backticks closes a fence", () => {
+  for (const text of ["```\nout\n```", "````", "plain", "a\r```\rb"]) {
+    const lines = fenced(text).split("\n");
+    const fence = lines.at(-1);
+    assert.equal(lines[0], `${fence}text`);
+    assert.ok(lines.slice(1, -1).every((line) => !line.trim().startsWith(fence)));
+  }
+});
+
+test("a line is one line, and no sign in it is markup", () => {
+  assert.equal(oneLine("a\n# b <i>"), "a \\# b \\<i\\>");
+});
+
+test("a file is named after the question and the day, in letters any disk takes", () => {
+  const named = (query) => fileNameOf({ query, exported: "2026-03-01T12:00:00Z" }, "md");
+  assert.equal(named("What happens in ../../etc/passwd?"), "parallax-what-happens-in-etc-passwd-2026-03-01.md");
+  assert.equal(named("???"), "parallax-run-2026-03-01.md");
+  assert.equal(named("Почему?"), "parallax-почему-2026-03-01.md");
+  assert.ok(named("word ".repeat(500)).length < 70);
+});

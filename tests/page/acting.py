@@ -1,0 +1,59 @@
+"""What people do on the page, and what they see there."""
+
+SLOW = "demo@first=0.1,rate=20,tokens=2000"
+STATE = "document.querySelectorAll('.panel')[{}].dataset.state"
+OVER = "document.querySelector('#board progress').hidden && document.querySelector('.panel')"
+COMPARED = "!document.querySelector('#after-compare').hidden"
+RUN = "new URLSearchParams(location.hash.slice(1)).get('run')"
+INJECTION = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+def address(server, path=""):
+    return f"http://127.0.0.1:{server.port}/{path}"
+
+
+def arrive(page, server, models, question="What happens?"):
+    """The page with the form filled, nothing asked yet."""
+    page.go(address(server, f"?q={question}&models={models}&video=sample"))
+    page.until("document.querySelector('#library input:checked')")
+
+
+def ask(page, server, models, question="What happens?"):
+    arrive(page, server, models, question)
+    page.click("#ask [type=submit]")
+    page.until("document.querySelector('.panel')")
+    return page.until(RUN)
+
+
+def compare(page, server, models, prompt="Why?"):
+    page.go(address(server, f"?room=compare&q={prompt}&models={models}"))
+    page.until("document.querySelector('#text-models :checked')")
+    page.click("#prompt [type=submit]")
+    return page.until(RUN)
+
+
+def panel(page, number):
+    return page.text(f".panel:nth-of-type({number})")
+
+
+def words(page, number):
+    texts = "document.querySelectorAll('.panel [data-part=text]')"
+    return page.run(f"{texts}[{number - 1}].textContent")
+
+
+def press(page, key, code=None, times=1, **more):
+    """A key, as the keyboard sends it."""
+    text = {"Enter": "\r", " ": " "}.get(key)
+    keys = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowRight": 39, "ArrowDown": 40}
+    sent = {"key": key, "code": code or key, "windowsVirtualKeyCode": keys.get(key, 0), **more}
+    for _ in range(times):
+        down = {**sent, "text": text} if text else sent
+        page.call("Input.dispatchKeyEvent", type="keyDown", **down)
+        page.call("Input.dispatchKeyEvent", type="keyUp", **sent)
+
+
+def content_is_calm(page, server):
+    """Nothing complained and nothing was asked of anybody else."""
+    assert page.complaints == []
+    own = (address(server), "data:image/svg+xml", "blob:" + address(server))  # player, downloads
+    assert [url for _, url in page.requests if not url.startswith(own)] == []

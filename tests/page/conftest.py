@@ -1,0 +1,50 @@
+"""A browser, a server with the sample video, and a vendor that says what a test tells it."""
+
+import os
+
+import pytest
+
+from server import sample
+from tests.browser import Browser, chromium
+from tests.live import serving
+from tests.page.studio import make_chunks
+from tests.vendors.openai_server import OpenAIServer, says
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if chromium() is None and os.environ.get("PARALLAX_NO_BROWSER") == "1":
+        pytest.skip("PARALLAX_NO_BROWSER=1")
+    assert chromium(), "Install Chromium, or set PARALLAX_NO_BROWSER=1 to do without."
+    browser = Browser()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def vendor():
+    with OpenAIServer(says("Hello.")) as vendor:
+        yield vendor
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, vendor):
+    data = tmp_path_factory.mktemp("page") / "data"
+    (data / "videos").mkdir(parents=True)
+    sample.make(data / "videos" / "sample.mp4")
+    keys = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": vendor.base_url}
+    with serving(data, HEARTBEAT_S="1", **keys) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser, server):
+    page = browser.page()
+    page.look(1440)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def chunks(tmp_path_factory):
+    return make_chunks(tmp_path_factory.mktemp("chunks"))

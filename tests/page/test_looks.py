@@ -1,0 +1,46 @@
+"""How the page looks at every width, and how it is built."""
+
+import re
+
+import pytest
+
+from tests.live import ROOT
+from tests.page.acting import COMPARED, OVER, ask, compare, content_is_calm
+from tests.vendors.openai_server import says
+
+
+@pytest.mark.parametrize("dark", (False, True))
+@pytest.mark.parametrize("width", (360, 768, 1440))
+def test_nothing_is_wider_than_its_place(page, server, vendor, width, dark):
+    vendor.plays(says("y" * 300))
+    page.look(width, dark=dark)
+    ask(page, server, "gpt4o,demo@fail_after=5", "x" * 300)
+    page.until(OVER)
+    assert page.run("document.documentElement.scrollWidth") == width
+    cut = "[...document.querySelectorAll('.query, .panel, .words')].filter((box) => %s).length"
+    assert page.run(cut % "box.scrollWidth > box.clientWidth") == 0
+    content_is_calm(page, server)
+
+
+@pytest.mark.parametrize("width", (360, 1440))
+def test_nothing_in_a_comparison_is_wider_than_its_place(page, server, vendor, width):
+    vendor.plays(says("y" * 300))
+    page.look(width)
+    compare(page, server, "gpt4o,demo@fail_after=5", "x" * 300)
+    page.until(COMPARED)
+    assert page.run("document.documentElement.scrollWidth") == width
+    cut = "[...document.querySelectorAll('.query, .panel, .words, .both')].filter((box) => %s)"
+    assert page.run(f"{cut % 'box.scrollWidth > box.clientWidth'}.length") == 0
+    content_is_calm(page, server)
+
+
+def test_every_address_in_the_page_is_relative_and_nothing_is_inline():
+    """It works under a sub-path, and under a policy that allows no inline anything."""
+    for file in sorted((ROOT / "static").rglob("*")):
+        if file.suffix not in (".html", ".css", ".js"):
+            continue
+        text = file.read_text("utf-8")
+        assert not re.search(r"""(?:src|href|action)=["'](?:/|https?:)""", text), file
+        assert not re.search(r"""["'`(](?:/api|/static|https?:)""", text), file
+        if file.suffix == ".html":
+            assert not re.search(r"\sstyle=|<style|\son\w+=|<script(?![^>]*\ssrc=)", text), file
