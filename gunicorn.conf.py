@@ -1,11 +1,13 @@
 """gunicorn as `make run` and production start it. Runs live in one process's memory, so
 there is one worker, with many threads; THREADS says how many."""
 
+import faulthandler
 import logging
 import os
 import signal
 import sys
 import threading
+import time
 
 from gunicorn.glogging import Logger
 
@@ -40,6 +42,8 @@ class Log(Logger):
 
 logger_class = Log
 
+AT_THE_DOOR_S = 1.0  # from being accepted to being a run, on a busy machine
+
 
 # Threads that wait for the interpreter's lock wake this often to ask for it. With hundreds
 # of streams that asking was most of what they did; every one of ours lets go of the lock by
@@ -51,15 +55,25 @@ def post_worker_init(worker):
     """However it is told to stop, every open stream first gets its last message."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     stop = signal.getsignal(signal.SIGTERM)
-    runs = worker.wsgi.extensions["parallax"].runs
+    services = worker.wsgi.extensions["parallax"]
 
     def let_idle_connections_go():
         # gunicorn would wait the whole grace period for browsers that ask nothing more.
         for connection in (*worker.keepalived_conns, *worker.pending_conns):
             connection.timeout = 0
 
+    def at_the_door():
+        return worker._accepting or worker.tpool._work_queue.qsize() or services.door.inside
+
     def drain():
-        runs.drain()
+        # Who was let in a moment ago still becomes a run, and is told properly that the
+        # server is restarting; refused now, it would be an error where a reload is none.
+        deadline = time.monotonic() + AT_THE_DOOR_S
+        quiet = 0
+        while quiet < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)  # the hand over from one of those to the next is not seen
+            quiet = 0 if at_the_door() else quiet + 1
+        services.runs.drain()
         worker.method_queue.defer(let_idle_connections_go)
 
     def drain_and_stop(signum, frame):
@@ -70,10 +84,13 @@ def post_worker_init(worker):
     # Ctrl-C reaches the worker as SIGINT, and again as SIGQUIT from the master.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, drain_and_stop)
+    faulthandler.enable()  # a crash, or the master's SIGABRT, leaves all stacks in the log
+    services.open()
     worker.log.info("Parallax is ready: http://%s:%s/", settings.host, settings.port)
 
 
 def worker_exit(server, worker):
     """Threads that nothing can wake, in a name look-up say, are not waited for."""
+    worker.wsgi.extensions["parallax"].close()
     logging.shutdown()
     os._exit(0)

@@ -52,6 +52,7 @@ def create_app(settings=None):
     app.before_request(start_clock)
     app.before_request(guard.check)
     app.after_request(finish)
+    app.teardown_request(come_in)
     app.register_error_handler(ServerError, explain)
     app.register_error_handler(HTTPException, explain_http)
     app.register_error_handler(Exception, confess)
@@ -74,9 +75,15 @@ def behind_proxy(wsgi_app, trusted):
 
 def start_clock():
     g.began = time.monotonic()
+    g.through_the_door = services().door.enter()
     if sock := request.environ.get("gunicorn.socket"):
         # gunicorn waits for ever on a client that does not read; no answer is worth that.
         sock.settimeout(services().settings.send_timeout_s)
+
+
+def come_in(error=None):
+    if "through_the_door" in g:
+        g.through_the_door()
 
 
 def finish(response):

@@ -1,6 +1,7 @@
 """A counted door: so many at a time, the next is told to come back, nobody queues."""
 
 import threading
+import time
 
 from .errors import TooBusy
 
@@ -10,6 +11,7 @@ class Gate:
         self._size, self._what = size, what
         self._lock = threading.Lock()
         self.inside = 0
+        self._moved_at = time.monotonic()
 
     def enter(self):
         """Returns how to leave; leaving twice is harmless."""
@@ -21,7 +23,16 @@ class Gate:
                     retry_after=2,
                 )
             self.inside += 1
+        self.moved()
         return self._leaver()
+
+    def moved(self):
+        """One of those inside got on with what it does."""
+        self._moved_at = time.monotonic()
+
+    def stalled(self, seconds):
+        """Whether it is full, and has been without a movement for so long."""
+        return self.inside >= self._size and time.monotonic() - self._moved_at > seconds
 
     def _leaver(self):
         left = []
@@ -31,5 +42,6 @@ class Gate:
                 if not left:
                     left.append(True)
                     self.inside -= 1
+            self.moved()
 
         return leave

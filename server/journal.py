@@ -18,23 +18,31 @@ class Journal:
         self._blocks = []  # of BLOCK messages each, but for the last of a closed journal
         self._latest = []
         self._changed = threading.Condition()
+        self._copy = None
         self.length = 0
         self.closed = False
 
     def extend(self, frames):
         with self._changed:
             self._latest.extend(frames)
+            if self._copy is not None and frames:
+                self._copy(self.length + 1, frames)
             self.length += len(frames)
             while len(self._latest) >= BLOCK:
                 self._blocks.append(pack(self._latest[:BLOCK]))
                 del self._latest[:BLOCK]
             self._changed.notify_all()
 
+    def copy_to(self, copy):
+        """From now on `copy(number of the first, messages)` is called with what comes. It
+        must not wait."""
+        self._copy = copy
+
     def close(self):
         """Nothing more will come."""
         with self._changed:
             if not self.closed:
-                self.closed = True
+                self.closed, self._copy = True, None
                 if self._latest:
                     self._blocks.append(pack(self._latest))
                 self._latest = []

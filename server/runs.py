@@ -14,6 +14,9 @@ from . import sse
 from .errors import Conflict, ProviderError, RunNotFound, TooBusy
 from .journal import Journal
 
+ATTENDED_S = 10.0  # a reader in another process says every few seconds that it is there
+WRITTEN_S = 0.06  # from a run's beginning in another process to its being written down
+CLAIMED_S = 2.0  # from a key being claimed to its run being known to all processes
 MAX_KEPT = 400
 MAX_KEPT_BYTES = 32 * 1024 * 1024
 
@@ -23,6 +26,7 @@ class Run:
 
     kind = "run"
     farewell = sse.DONE  # what ends its streams, behind the last message
+    remembered = False  # whether the ledger writes it down
 
     def __init__(self, services):
         self.id = secrets.token_urlsafe(18)
@@ -34,10 +38,15 @@ class Run:
         self._readers = 0
         self._lock = threading.Lock()
         self._grace = None
+        self._attended_until = 0.0
 
     @property
     def ended(self):
         return self.state in ("complete", "cancelled", "failed")
+
+    def attended(self):
+        """Somebody reads it in another process."""
+        self._attended_until = time.monotonic() + ATTENDED_S
 
     def attach(self):
         with self._lock:
@@ -62,9 +71,17 @@ class Run:
         with self._lock:
             if self._readers:
                 return
+            elsewhere = self._attended_until - time.monotonic()
+            if elsewhere > 0 and not self.ended:
+                self._grace = self.services.alarms.after(elsewhere, self._unread)
+                return
         self.cancel(ProviderError("cancelled", "Nobody was reading any more."))
 
     def cancel(self, error):
+        raise NotImplementedError
+
+    def asked(self):
+        """What the ledger keeps of its question."""
         raise NotImplementedError
 
     def interrupt(self, error):
@@ -88,9 +105,11 @@ class Run:
 
 
 class Runs:
-    def __init__(self, settings, elsewhere=None):
-        """`elsewhere(id)`: a run that is not in memory, or RunNotFound."""
-        self._settings, self._elsewhere = settings, elsewhere
+    def __init__(self, settings, ledger, shelf, elsewhere):
+        """`ledger` writes runs down, `shelf` finds those again that are not in memory, and
+        `elsewhere(id)` gives a run that is neither, or raises RunNotFound."""
+        self._settings, self._ledger = settings, ledger
+        self._shelf, self._elsewhere = shelf, elsewhere
         self._lock = threading.Lock()
         self._live = {}
         self._ended = OrderedDict()  # id -> (run, when it ended), oldest first
@@ -117,19 +136,52 @@ class Runs:
             if key is not None:
                 run.key = key
                 self._by_key[key] = (fingerprint, run)
-            return run, True
+        if key is not None and (first := self._claimed_elsewhere(run, fingerprint)):
+            return first, False
+        if run.remembered:
+            self._ledger.begin(run, run.asked())
+        return run, True
 
     def made_by(self, key, fingerprint):
-        """The run this key made before, or None."""
+        """The run this key made before, here or in another process, or None."""
         with self._lock:
             self._forget_old()
-            return self._made_by(key, fingerprint)
+            if run := self._made_by(key, fingerprint):
+                return run
+        claim = key and self._ledger.claimed(key)
+        return claim and self._first(claim, fingerprint)
 
     def _made_by(self, key, fingerprint):
         known, run = self._by_key.get(key, (None, None))
         if run is not None and known != fingerprint:
             raise Conflict("This Idempotency-Key was used with another request.")
         return run
+
+    def _claimed_elsewhere(self, run, fingerprint):
+        """The run that another process made with this run's key, a moment ago; ours is
+        taken back then."""
+        try:
+            claim = self._ledger.claim(run.key, fingerprint, run.id)
+            if claim[1] == run.id:
+                return None
+            self.forget(run)
+            return self._first(claim, fingerprint)
+        except BaseException:
+            self.forget(run)
+            raise
+
+    def _first(self, claim, fingerprint):
+        known, run_id = claim
+        if known != fingerprint:
+            raise Conflict("This Idempotency-Key was used with another request.")
+        deadline = time.monotonic() + CLAIMED_S
+        while True:
+            try:
+                return self.get(run_id)
+            except RunNotFound:  # its process has not written it down yet
+                if time.monotonic() > deadline:
+                    raise TooBusy("This request is just being begun; ask again.", 1) from None
+                time.sleep(0.02)
 
     def end(self, run):
         """The run is over: keep its journal for a while, give its place to another."""
@@ -139,12 +191,16 @@ class Runs:
             self._ended[run.id] = (run, time.monotonic())
             self._kept_bytes += run.size()
             self._forget_old()
+        if run.remembered:
+            self._ledger.end(run)
 
     def forget(self, run):
         """It never began: as if it had not been."""
         with self._lock:
             self._live.pop(run.id, None)
             self._by_key.pop(run.key, None)
+        if run.remembered:
+            self._ledger.forget(run)
 
     def get(self, run_id):
         with self._lock:
@@ -153,25 +209,51 @@ class Runs:
                 return run
             if entry := self._ended.get(run_id):
                 return entry[0]
-        if self._elsewhere is None:
-            raise RunNotFound()
-        return self._elsewhere(run_id)
-
-    def live(self):
-        with self._lock:
-            return list(self._live.values())
+        if run := self._shelf.find(run_id):
+            return run
+        try:
+            return self._elsewhere(run_id)
+        except RunNotFound:
+            time.sleep(WRITTEN_S)
+            if run := self._shelf.find(run_id):
+                return run
+            raise
 
     def newest(self, limit, before=None):
         """(runs, newest first, whether there are older ones); those older than `before`, by
         its id. What was forgotten was older than all that is remembered: nothing before it."""
+        edge = None
+        if before is not None:
+            try:
+                run = self.get(before)
+            except RunNotFound:
+                return [], False
+            edge = (run.created, run.id)
         with self._lock:
             self._forget_old()
             known = [*self._live.values(), *(run for run, _ in self._ended.values())]
+        here = {run.id for run in known}
+        known += [run for run in self._shelf.newest(limit + 1, edge) if run.id not in here]
+        known = [run for run in known if edge is None or (run.created, run.id) < edge]
         known.sort(key=lambda run: (run.created, run.id), reverse=True)
-        if before is not None:
-            ids = [run.id for run in known]
-            known = known[ids.index(before) + 1 :] if before in ids else []
         return known[:limit], len(known) > limit
+
+    def ordered(self, run_id, what):
+        """Another process was asked about a run of ours."""
+        with self._lock:
+            run = self._live.get(run_id)
+        if run is None:
+            return
+        if what.get("attend"):
+            run.attended()
+        elif "slot" in what:
+            run.cancel_model(what["slot"], ProviderError("cancelled", what["cancel"]))
+        else:
+            run.cancel(ProviderError("cancelled", what["cancel"]))
+
+    def live(self):
+        with self._lock:
+            return list(self._live.values())
 
     def kept(self):
         with self._lock:

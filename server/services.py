@@ -1,17 +1,21 @@
 """What one server process owns, made once and handed to whoever needs it."""
 
 from .alarms import Alarms
+from .analysis import remembered
 from .analysis.cache import AnswerCache
 from .asking.circuit import Circuits
 from .commentary.desk import Desk
 from .doorman import Doorman
 from .gate import Gate
+from .ledger import Ledger
 from .library import Library
 from .metrics import Metrics
 from .models import Models
 from .rates import RateLimits
 from .runs import Runs
+from .stores import shared_answers
 from .voices import Voices
+from .watchdog import Watchdog
 
 
 class Services:
@@ -20,17 +24,33 @@ class Services:
         self.models = Models(settings.models_file)
         self.library = Library(settings)
         self.commentaries = Desk(settings)
-        self.runs = Runs(settings, lambda id: self.commentaries.shelved(self, id))
-        self.cache = AnswerCache()
+        self.ledger = Ledger(settings)
+        shelf = remembered.Shelf(self)
+        self.runs = Runs(
+            settings, self.ledger, shelf, lambda id: self.commentaries.shelved(self, id)
+        )
+        self.cache = AnswerCache(beyond=shared_answers(settings))
         self.circuits = Circuits()
-        self.rates = RateLimits(settings.rate_limit)
+        self.rates = RateLimits(settings.rate_limit, settings.redis_url)
         self.alarms = Alarms()
         self.voices = Voices(settings, self.alarms)
         self.doorman = Doorman()
         self.streams = Gate(settings.stream_threads, "streams")
+        self.door = Gate(10**9, "requests")  # those that are not yet a run, or answered
         self.media = Gate(settings.media_threads, "downloads and uploads")
+        patience_s = 2 * max(settings.heartbeat_s, settings.send_timeout_s)
+        self.watchdog = Watchdog(self.alarms, self.streams, patience_s)
         self.metrics = Metrics()
         self.metrics.watch(
             "parallax_streams_open", "Streams being read.", lambda: self.streams.inside
         )
         self.metrics.watch("parallax_runs_kept", "Ended runs remembered.", self.runs.kept)
+
+    def open(self):
+        """In the process that serves, after a fork: what has a thread, or is shared."""
+        self.ledger.start(self.runs, lambda kept, frames: remembered.finish(self, kept, frames))
+        self.watchdog.start()
+
+    def close(self):
+        self.watchdog.stop()
+        self.ledger.close()

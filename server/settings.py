@@ -5,6 +5,7 @@ there, in the thread that needs them. Everything else is here, one line per vari
 """
 
 import os
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def token(text):
     return text
 
 
+def path_prefix(text):
+    if not re.fullmatch(r"(/[\w.-]+)+", text, re.ASCII):
+        raise ValueError(text)
+    return text
+
+
 def names(text):
     found = tuple(filter(None, (name.strip() for name in text.split(","))))
     if not found or not text.isprintable():
@@ -86,6 +93,12 @@ class Settings:
         "127.0.0.1,::1",
         "proxies whose X-Forwarded-* is believed, or *",
     )
+    x_accel_prefix: str = env(
+        "X_ACCEL_PREFIX",
+        "",
+        "when set, under which internal path nginx serves DATA_DIR (X-Accel-Redirect)",
+        path_prefix,
+    )
 
     # At least one each for streams, media, and health and cancel.
     threads: int = env("THREADS", 128, "server threads", whole(3))
@@ -114,6 +127,9 @@ class Settings:
     max_commentary_mb: int = env(
         "MAX_COMMENTARY_MB", 20480, "room on the disk for commentaries", at_least_one
     )
+
+    redis_url: str = env("REDIS_URL", "", "when set, a Redis that several machines share")
+    max_history_mb: int = env("MAX_HISTORY_MB", 512, "room for remembered runs", at_least_one)
 
     first_text_timeout_s: float = env(
         "FIRST_TEXT_TIMEOUT_S", 120.0, "a model's time to its first text", above_zero

@@ -18,6 +18,7 @@ HOMES = {
     "google": ["providers/gemini"],
     "twelvelabs": ["providers/pegasus"],
     "elevenlabs": ["voices/elevenlabs"],
+    "redis": ["stores/redis.py"],
 }
 
 FORBIDDEN = [

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..errors import ProviderError
 from ..providers.base import Usage
+from ..stores import StoreError
 
 MAX_BYTES = 32 * 1024 * 1024
 
@@ -43,9 +44,20 @@ def key(question, slot):
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def packed(answer):
+    usage = [answer.usage.input_tokens, answer.usage.output_tokens, answer.usage.cost]
+    return json.dumps([list(answer.pieces), usage, answer.finish_reason]).encode()
+
+
+def unpacked(data):
+    pieces, usage, finish_reason = json.loads(data)
+    return Answer(tuple(pieces), Usage(*usage), finish_reason)
+
+
 class AnswerCache:
-    def __init__(self, max_bytes=MAX_BYTES):
-        self._max_bytes = max_bytes
+    def __init__(self, max_bytes=MAX_BYTES, beyond=None):
+        """`beyond`: where answers are kept, as bytes, for other machines too."""
+        self._max_bytes, self._beyond = max_bytes, beyond
         self._lock = threading.Lock()
         self._answers = OrderedDict()
         self._bytes = 0
@@ -55,11 +67,34 @@ class AnswerCache:
             answer = self._answers.get(key)
             if answer is not None:
                 self._answers.move_to_end(key)
-            return answer
+                return answer
+        return self._from_beyond(key) if self._beyond else None
 
     def put(self, key, answer):
         if answer.size > self._max_bytes // 4:
             return
+        self._keep(key, answer)
+        if self._beyond:
+            threading.Thread(target=self._share, args=(key, answer), name="sharing").start()
+
+    def _share(self, key, answer):
+        """In a thread of its own: whoever puts an answer in is a stream."""
+        try:
+            self._beyond.put(key, packed(answer))
+        except StoreError:
+            pass  # it is kept here, and asked for anew elsewhere
+
+    def _from_beyond(self, key):
+        try:
+            found = self._beyond.get(key)
+            answer = found and unpacked(found)
+        except (StoreError, ValueError):
+            return None
+        if answer:
+            self._keep(key, answer)
+        return answer
+
+    def _keep(self, key, answer):
         with self._lock:
             self._drop(key)
             self._answers[key] = answer

@@ -24,6 +24,7 @@ from ..runs import Run
 from . import cache
 from .interleave import RoundRobin
 from .lane import Fail, Lane
+from .remembered import asked_of
 from .worker import Worker
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ WAITING_EVERY_S = 2.0  # how often a silent model is said to be waited for
 
 
 class AnalysisRun(Run):
+    remembered = True
+
     def __init__(
         self,
         question,
@@ -73,6 +76,9 @@ class AnalysisRun(Run):
         if self._began is None:
             return 0.0
         return (self._ended or time.monotonic()) - self._began
+
+    def asked(self):
+        return asked_of(self)
 
     # -- the client that started the run
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from flask import request
+from flask import g, request
 
 from ..errors import InvalidQuestion
 from . import services
@@ -15,7 +15,9 @@ def admit(asked, prepare):
     it was a retry of forgotten, and it has its own run all the same."""
     runs, identity = services().runs, idempotency(asked)
     run = runs.made_by(*identity)
-    return (run, False) if run else runs.admit(prepare(), *identity)
+    admitted = (run, False) if run else runs.admit(prepare(), *identity)
+    g.through_the_door()
+    return admitted
 
 
 def idempotency(asked):

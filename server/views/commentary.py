@@ -164,4 +164,5 @@ def send(path, cache_control):
     found = os.fstat(opened.fileno())
     etag = f"{found.st_size:x}-{found.st_mtime_ns:x}"
     kind = CONTENT_TYPES[path.suffix[1:]]
-    return ranges.send(opened, found.st_size, etag, found.st_mtime_ns // 10**9, kind, cache_control)
+    modified = found.st_mtime_ns // 10**9
+    return ranges.send(opened, found.st_size, etag, modified, kind, cache_control, path)

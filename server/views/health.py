@@ -14,7 +14,8 @@ def alive():
 
 @bp.get("/readyz")
 def ready():
-    reasons = services().library.problems()
+    owned = services()
+    reasons = owned.library.problems() + owned.watchdog.problems() + owned.ledger.problems()
     if services().runs.draining:
         reasons.append("The server is stopping.")
     if reasons:

@@ -16,7 +16,7 @@ from datetime import timezone
 from flask import Response, request
 from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 
-from . import services
+from . import accel, services
 from .crawl import Crawl
 
 BLOCK = 64 * 1024
@@ -131,9 +131,12 @@ def http_date(text):
         return None
 
 
-def send(file, size, etag, modified, content_type, cache_control=REVALIDATED):
+def send(file, size, etag, modified, content_type, cache_control=REVALIDATED, path=None):
     """The thin part: answer this request with an open binary file, which is closed when
-    the response is."""
+    the response is. With its `path`, nginx may be told to send it."""
+    elsewhere = path and accel.address(path)
+    if elsewhere:
+        etag = accel.etag(size, modified)
     try:
         asked = decide(request.method, request.headers, size, etag, modified, int(time.time()))
         if asked.status == 412:
@@ -143,6 +146,9 @@ def send(file, size, etag, modified, content_type, cache_control=REVALIDATED):
                 size, description=f"The range lies outside of the file's {size} bytes."
             )
         response = Response(status=asked.status)
+        if elsewhere and accel.can_send(asked):
+            file.close()
+            return handed_over(elsewhere, content_type, cache_control)
         if request.method == "GET" and asked.length:
             stream(response, file, asked)
         else:
@@ -162,6 +168,13 @@ def send(file, size, etag, modified, content_type, cache_control=REVALIDATED):
     if asked.status == 206:
         last = asked.start + asked.length - 1
         response.headers["Content-Range"] = f"bytes {asked.start}-{last}/{size}"
+    return response
+
+
+def handed_over(address, content_type, cache_control):
+    response = Response(content_type=content_type)
+    response.headers["X-Accel-Redirect"] = address
+    response.headers["Cache-Control"] = cache_control
     return response
 
 

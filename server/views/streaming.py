@@ -39,6 +39,7 @@ def sse_response(run, executor):
     """The run, to the client that asked for it. The generator view."""
     visitor, leave = admit_starter(run)
     delay = services().settings.yield_delay_ms / 1000
+    moved = services().streams.moved
 
     def frames():
         if visitor.peek():
@@ -48,6 +49,7 @@ def sse_response(run, executor):
             if visitor.gone:
                 return
             yield b"".join(messages) or sse.HEARTBEAT
+            moved()
         time.sleep(delay)
         yield sse.DONE
 
@@ -63,10 +65,12 @@ def follow_response(run, after=0):
         return Response(headers=headers(run))
     visitor, leave = admit_follower(run)
     heartbeat_s = services().settings.heartbeat_s
+    moved = services().streams.moved
 
     def frames(after):
         yield sse.RETRY
         while not visitor.gone:
+            moved()
             closed = run.journal.closed
             messages = run.journal.after(after)
             if messages:
@@ -105,6 +109,7 @@ def json_result(run, executor, document=whole_run):
     try:
         if not visitor.peek():
             for _ in run.start(executor):
+                services().streams.moved()
                 if visitor.gone:
                     break
     finally:
@@ -118,7 +123,8 @@ def wait_for(run, document=whole_run):
     visitor, leave = admit_follower(run)
     try:
         while not (run.journal.closed or visitor.gone):
-            run.journal.wait(run.journal.length, 60, lambda: visitor.gone)
+            run.journal.wait(run.journal.length, 10, lambda: visitor.gone)
+            services().streams.moved()
     finally:
         leave()
         run.detach()

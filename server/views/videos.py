@@ -54,7 +54,9 @@ def upload():
 @bp.get("/<path:id>")
 def video(id):
     file, opened = services().library.open(id)
-    return ranges.send(opened, file.size, file.etag, file.modified, file.content_type)
+    return ranges.send(
+        opened, file.size, file.etag, file.modified, file.content_type, path=file.path
+    )
 
 
 @bp.get("/<path:id>/thumbnail")

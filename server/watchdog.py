@@ -1,0 +1,81 @@
+"""Notices when this process no longer does its work, and says where it is stuck.
+
+Three ways to be stuck, none of which raises anything: the one thread that keeps every
+deadline waits for something itself; every stream thread waits and not even a heartbeat
+leaves; or some call in C holds the interpreter, and then no Python thread can notice. For
+the last there is the interpreter's own clock, wound up here again and again: it writes all
+stacks from a thread that needs no interpreter. (gunicorn's master then ends the worker,
+after its `timeout`.)
+"""
+
+import faulthandler
+import logging
+import sys
+import threading
+import time
+import traceback
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+LATE_S = 5.0  # an alarm rings within milliseconds, on a busy machine within a second
+MAX_STACK = 30  # frames of each thread: the innermost tell where it waits
+
+
+class Watchdog:
+    def __init__(self, alarms, gate, patience_s, every_s=EVERY_S, late_s=LATE_S):
+        """`gate` counts its open streams and when one of them last moved; a stream that is
+        well moves within `patience_s`, if only by a heartbeat."""
+        self._alarms, self._gate, self._patience_s = alarms, gate, patience_s
+        self._every_s, self._late_s = every_s, late_s
+        self._rang_at = None
+        self._known = []
+        self._ended = threading.Event()
+
+    def start(self):
+        """Once the process is the one that serves: after a fork, never before."""
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def stop(self):
+        self._ended.set()
+
+    def problems(self):
+        """What is stuck, in sentences."""
+        if self._rang_at is None:
+            return []
+        found = []
+        late = time.monotonic() - self._rang_at
+        if late > self._late_s:
+            found.append(f"Deadlines have not been kept for {late:.0f} s.")
+        if self._gate.stalled(self._patience_s):
+            found.append(f"Every stream is taken and none has moved for {self._patience_s:g} s.")
+        return found
+
+    def _watch(self):
+        self._rang_at = time.monotonic()
+        waiting = None
+        while not self._ended.is_set():
+            faulthandler.dump_traceback_later(self._every_s + self._late_s, file=sys.__stderr__)
+            if waiting is None or waiting.ring is None:  # it rang: the next
+                waiting = self._alarms.after(0, self._ring)
+            self._ended.wait(self._every_s)
+            found = self.problems()
+            if found and not self._known:
+                log.error("stuck: %s\n%s", " ".join(found), stacks())
+            elif self._known and not found:
+                log.info("no longer stuck")
+            self._known = found
+        faulthandler.cancel_dump_traceback_later()
+
+    def _ring(self):
+        self._rang_at = time.monotonic()
+
+
+def stacks():
+    """Where every thread is. Lines of code, never values: those may be secrets."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    lines = []
+    for ident, frame in sys._current_frames().items():
+        lines.append(f"Thread {names.get(ident, 'unknown')}:\n")
+        lines += traceback.format_stack(frame)[-MAX_STACK:]
+    return "".join(lines)

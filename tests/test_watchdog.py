@@ -1,0 +1,145 @@
+"""Stuck threads are noticed, and where they are stuck is written down."""
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from server.alarms import Alarms
+from server.app import create_app
+from server.errors import TooBusy
+from server.gate import Gate
+from server.watchdog import Watchdog, stacks
+from tests.live import ROOT, until
+
+
+@pytest.fixture
+def let_go():
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def said(caplog):
+    """What the server logs, whether or not an app has taken its log over."""
+    logger = logging.getLogger("server.watchdog")
+    logger.addHandler(caplog.handler)
+    with caplog.at_level(logging.INFO, "server.watchdog"):
+        yield lambda: caplog.text
+    logger.removeHandler(caplog.handler)
+
+
+def where_it_hangs(event):
+    event.wait()
+
+
+@pytest.fixture
+def watch():
+    dogs = []
+
+    def start(alarms=None, gate=None, patience_s=60):
+        dog = Watchdog(alarms or Alarms(), gate or Gate(1, "streams"), patience_s, 0.02, 0.5)
+        dogs.append(dog)
+        dog.start()
+        until(lambda: dog._rang_at)
+        return dog
+
+    yield start
+    for dog in dogs:
+        dog.stop()
+
+
+def test_where_all_is_well_it_says_nothing(watch):
+    dog = watch()
+    rang = dog._rang_at
+    until(lambda: dog._rang_at > rang)
+    assert dog.problems() == []
+
+
+def test_a_thread_of_deadlines_that_waits_is_found_with_its_stack(watch, let_go, said):
+    alarms = Alarms()
+    dog = watch(alarms)
+    alarms.after(0, lambda: where_it_hangs(let_go))
+    until(dog.problems)
+    assert "Deadlines" in dog.problems()[0]
+    until(lambda: "where_it_hangs" in said())
+    let_go.set()
+    until(lambda: not dog.problems())
+    until(lambda: "no longer stuck" in said())
+
+
+def test_streams_that_all_stand_still_are_found(watch):
+    gate = Gate(1, "streams")
+    dog = watch(gate=gate, patience_s=0.1)
+    leave = gate.enter()
+    until(dog.problems)
+    gate.moved()
+    assert not dog.problems()
+    until(dog.problems)
+    leave()
+    assert not dog.problems()
+
+
+def test_a_gate_that_is_not_full_never_stalls():
+    gate = Gate(2, "streams")
+    gate.enter()
+    assert not gate.stalled(0)
+    gate.enter()
+    until(lambda: gate.stalled(0))
+    with pytest.raises(TooBusy):
+        gate.enter()
+
+
+def test_readiness_fails_while_it_is_stuck(make_settings, let_go):
+    app = create_app(make_settings())
+    services = app.extensions["parallax"]
+    services.watchdog._late_s = 0.1
+    services.watchdog.start()
+    client = app.test_client()
+    assert client.get("/readyz").status_code == 200
+    services.alarms.after(0, let_go.wait)
+    until(lambda: client.get("/readyz").status_code == 503)
+    assert "Deadlines have not been kept" in client.get("/readyz").get_json()["message"]
+    assert client.get("/healthz").status_code == 200
+    services.watchdog.stop()
+
+
+HOG = """
+import re, sys, threading
+from server.alarms import Alarms
+from server.gate import Gate
+from server.watchdog import Watchdog
+def hog_of_the_interpreter():
+    re.match(r"(a+)+$", "a" * 60 + "b")
+Watchdog(Alarms(), Gate(1, "x"), 60, every_s=0.1, late_s=0.2).start()
+hog_of_the_interpreter()
+"""
+
+
+def test_a_call_in_c_that_holds_the_interpreter_is_written_down_by_a_clock_without_one():
+    child = subprocess.Popen([sys.executable, "-c", HOG], cwd=ROOT, stderr=subprocess.PIPE)
+    try:
+        said, deadline = b"", time.monotonic() + 20
+        while b"hog_of_the_interpreter" not in said and b"<module>" not in said:
+            assert time.monotonic() < deadline
+            said += child.stderr.readline()
+    finally:
+        child.kill()
+        child.wait()
+        child.stderr.close()
+
+
+def test_stacks_hold_lines_and_never_values(let_go):
+    secret = "sk-secret-value-of-a-variable"
+    thread = threading.Thread(target=lambda kept: let_go.wait(), args=(secret,), name="one")
+    thread.start()
+    try:
+        assert "Thread one:" in stacks() and "let_go.wait()" in stacks()
+        assert secret not in stacks().replace('secret = "' + secret, "")
+    finally:
+        let_go.set()
+        thread.join()
