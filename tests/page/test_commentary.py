@@ -97,6 +97,19 @@ def test_how_far_it_is_is_told_and_at_the_end_there_is_the_film(page, studio):
     assert page.run("document.querySelector('#making [data-part=stop]').hidden")
 
 
+def test_a_replayed_commentary_never_offers_the_film_of_the_one_before(page, studio):
+    start(page, studio)
+    studio.make(0, 1, 2, 3)
+    studio.finish()
+    page.until("!document.querySelector('#making [data-part=result]').hidden")
+    again = "/videos/generated/another.mp4"
+    studio.events[0] = {**studio.events[0], "run_id": "another-run-0002"}
+    studio.events[-1] = {**studio.events[-1], "final_url": again}
+    page.click("#commentate [type=submit]")
+    link = "document.querySelector('#making [data-part=film]').getAttribute('href')"
+    page.until(f"{link} === '{again}'")
+
+
 def test_a_reload_in_the_middle_comes_back_and_asks_for_nothing_again(page, studio):
     start(page, studio)
     studio.make(0, 1)

@@ -81,6 +81,7 @@ export class CommentaryRoom extends EventTarget {
       this.running = running;
       this.film.begin(duration);
       this.lines.clear();
+      this.making.begin();
       this.dispatchEvent(new Event("run"));
     }
     this.draw();
