@@ -84,6 +84,7 @@ export class CommentaryRoom extends EventTarget {
       this.making.begin();
       this.dispatchEvent(new Event("run"));
     }
+    if (this.running === running) this.film.feed(running.session);
     this.draw();
   }
 
