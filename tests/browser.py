@@ -185,12 +185,19 @@ class Page:
         return self.run(f"document.querySelector({json.dumps(selector)}).innerText")
 
     def click(self, selector):
-        """A real click in the middle of the element."""
-        box = self.until(f"""(() => {{
+        """A real click in the middle of the element, once it stands still."""
+        box = self.until(f"""(async () => {{
                 const element = document.querySelector({json.dumps(selector)});
                 element.scrollIntoView({{block: "center", behavior: "instant"}});
-                const {{x, y, width, height}} = element.getBoundingClientRect();
-                return width && height && [x + width / 2, y + height / 2];
+                const place = () => {{
+                    const {{x, y, width, height}} = element.getBoundingClientRect();
+                    return width && height ? [x + width / 2, y + height / 2] : null;
+                }};
+                const before = place();
+                for (let frame = 0; frame < 2; frame += 1) {{
+                    await new Promise(requestAnimationFrame);
+                }}
+                return String(before) === String(place()) && before;
             }})()""")
         for kind in ("mousePressed", "mouseReleased"):
             self.call(
