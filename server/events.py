@@ -9,7 +9,21 @@ Clients in the field key their panels by `model` or by `model_name`: both are al
 slot exactly as the request spelled it.
 """
 
+import functools
 import time
+
+from .sse import Form
+
+
+# A piece of text is what nearly all messages are. Slots' names are the clients'.
+@functools.lru_cache(1024)
+def text_generation(slot):
+    return Form({"event_type": "text_generation", "model": slot, "model_name": slot}, "text")
+
+
+@functools.lru_cache(1024)
+def chunk(slot):
+    return Form({"model": slot, "type": "chunk"}, "content")
 
 
 class Analysis:
@@ -44,7 +58,7 @@ class Analysis:
 
     @staticmethod
     def text(slot, text):
-        return [{"event_type": "text_generation", "model": slot, "model_name": slot, "text": text}]
+        return [text_generation(slot).filled(text)]
 
     @staticmethod
     def waiting(slot, elapsed_s, phase):
@@ -136,7 +150,7 @@ class Comparison:
 
     @staticmethod
     def text(slot, text):
-        return [{"model": slot, "type": "chunk", "content": text}]
+        return [chunk(slot).filled(text)]
 
     @staticmethod
     def waiting(slot, elapsed_s, phase):

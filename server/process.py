@@ -43,9 +43,9 @@ class TooSlow(ProgramError):
 class Failed(ProgramError):
     """It ended badly. `said` is for us to look at, never for a reader: it has paths."""
 
-    def __init__(self, said):
+    def __init__(self, said, exit_code):
         super().__init__("A program failed.")
-        self.said = said
+        self.said, self.exit_code = said, exit_code  # below 0: a signal ended it
 
 
 def output(command, token=None, limit_s=60.0, places=None, feed=b"", memory=None, environment=None):
@@ -67,7 +67,7 @@ def output(command, token=None, limit_s=60.0, places=None, feed=b"", memory=None
     if token:
         token.check()
     if child.exit_code != 0:
-        raise Failed(child.said.decode(errors="replace"))
+        raise Failed(child.said.decode(errors="replace"), child.exit_code)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ heartbeat, no `event:` field.
 """
 
 import json
+from json.encoder import encode_basestring_ascii as quoted
 
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -19,8 +20,23 @@ DONE = b"data: [DONE]\n\n"
 _dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
+class Form:
+    """A message sent over and over with another text: all around it is encoded once."""
+
+    def __init__(self, event, field):
+        self._before = _dumps({**event, field: ""}).removesuffix('""}')
+
+    def filled(self, text):
+        return Filled(f"{self._before}{quoted(text)}}}")
+
+
+class Filled(str):
+    """A message that is JSON already."""
+
+
 def encode(number, event):
-    return f"id: {number}\ndata: {_dumps(event)}\n\n".encode("ascii")
+    data = event if type(event) is Filled else _dumps(event)
+    return f"id: {number}\ndata: {data}\n\n".encode("ascii")
 
 
 def unnumbered(event):

@@ -73,7 +73,8 @@ def told(job, windows=3):
 
     film = [stretch(index, index * 10.0, index * 10.0 + 10) for index in range(windows)]
     with ThreadPoolExecutor(Pipeline.threads(stages)) as executor:
-        list(Pipeline(stages, executor, job.token, passed).run(film))
+        stretches = (stretch for stretch in film)
+        list(Pipeline(stages, executor, job.token, passed).run(stretches))
     return [event for event in events if event["type"] != "status"]
 
 

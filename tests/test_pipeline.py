@@ -14,10 +14,8 @@ COUNT = 12
 
 
 def film(count=COUNT):
-    return [
-        Stretch(Window(index, index * 10.0, index * 10.0 + 10), Picture(Path("film.mp4")))
-        for index in range(count)
-    ]
+    for index in range(count):
+        yield Stretch(Window(index, index * 10.0, index * 10.0 + 10), Picture(Path("film.mp4")))
 
 
 class Works(Stage):
@@ -119,6 +117,28 @@ def test_a_source_that_breaks_ends_the_job_with_its_error():
         run([Works("a")], broken())
 
 
+@pytest.mark.parametrize("how", ["a failure", "a cancel"])
+def test_what_the_stretches_come_from_is_closed_by_the_thread_that_began_it(how):
+    token, threads = CancelToken(), []
+
+    def source():
+        threads.append(threading.current_thread())
+        try:
+            yield from film(50)
+        finally:
+            threads.append(threading.current_thread())
+
+    class Ends(Works):
+        def work(self, stretch):
+            if how == "a cancel":
+                token.cancel("enough")
+            raise MediaError("Damaged.")
+
+    with pytest.raises((MediaError, Abandoned)):
+        run([Ends("cut", always=True)], source(), token)
+    assert len(threads) == 2 and threads[0] is threads[1]
+
+
 def test_a_cancel_ends_it_while_a_stage_is_blocked():
     token, started = CancelToken(), threading.Event()
 
@@ -172,9 +192,7 @@ def test_few_stretches_are_worked_on_ahead():
             return super().work(stretch)
 
     result = []
-    thread = threading.Thread(
-        target=lambda: result.extend(run([first, Slow("slow")], iter(film(100))))
-    )
+    thread = threading.Thread(target=lambda: result.extend(run([first, Slow("slow")], film(100))))
     thread.start()
     until(lambda: len(first.saw) == IN_FLIGHT, 5)
     gate.set()

@@ -1,4 +1,6 @@
 import os
+import resource
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -145,3 +147,46 @@ def test_questions_whose_session_is_gone_are_forgotten(sessions):
     sessions.answers("key", session)
     sessions.sweep()
     assert not (sessions.streaming.parent / "commentary" / "asked" / "key").exists()
+
+
+def test_a_full_disk_leaves_no_half_line_behind(sessions):
+    session = made(sessions)
+    session.tell([{"type": "status", "n": 1}])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = (session.private / "events.jsonl").stat().st_size
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, before[1]))
+    try:
+        with pytest.raises(OSError):
+            session.tell([{"type": "status", "n": 2, "message": "x" * 100}])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    session.tell([{"type": "complete", "n": 3}])
+    assert [event["n"] for event in session.told()] == [1, 3]
+
+
+def test_a_line_that_cannot_be_read_hides_none_before_it(sessions):
+    session = made(sessions)
+    session.tell([{"type": "status", "n": 1}])
+    with open(session.private / "events.jsonl", "a") as file:
+        file.write('{"type": "sta{"type": "error"}\n')
+    assert [event["n"] for event in session.told()] == [1]
+
+
+def test_room_is_made_though_nothing_can_be_written(sessions):
+    session = made(sessions, age_s=7200)
+    gone = sessions.streaming.parent / "commentary" / "gone"
+    gone.mkdir(parents=True)  # no file can have that name
+    sessions.sweep()
+    assert not session.folder.exists()
+
+
+def test_films_a_dead_process_was_putting_together_are_swept(sessions):
+    made(sessions)
+    left, young = sessions.generated / ".a.part", sessions.generated / ".b.part"
+    for path in (left, young):
+        path.write_bytes(b"half a film")
+    os.utime(left, (0, 0))
+    sessions.sweep()
+    assert not left.exists() and young.exists()

@@ -11,9 +11,11 @@ class RoundRobin:
     def __init__(self, lanes):
         self._buffers = {lane: deque() for lane in lanes}
         self._turns = deque(self._buffers)
+        self._waiting = 0
 
     def push(self, lane, item):
         self._buffers[lane].append(item)
+        self._waiting += 1
 
     def take_all(self):
         """Everything buffered, one item per lane per turn.
@@ -22,14 +24,12 @@ class RoundRobin:
         spoke last is not the one that opens the next round.
         """
         taken = []
-        idle = 0
-        while idle < len(self._turns):
-            lane = self._turns[0]
-            self._turns.rotate(-1)
-            buffer = self._buffers[lane]
+        turns, buffers = self._turns, self._buffers
+        while self._waiting:
+            lane = turns[0]
+            turns.rotate(-1)
+            buffer = buffers[lane]
             if buffer:
                 taken.append(buffer.popleft())
-                idle = 0
-            else:
-                idle += 1
+                self._waiting -= 1
         return taken

@@ -49,6 +49,11 @@ class Lane:
         return self.state in ("done", "failed", "cancelled")
 
     @property
+    def mute(self):
+        """Nothing said yet, asked or not."""
+        return self.first_text_at is None and not self.over
+
+    @property
     def silent(self):
         """Asked, and nothing said yet."""
         return self.state == "working" and self.first_text_at is None

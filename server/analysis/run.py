@@ -161,13 +161,18 @@ class AnalysisRun(Run):
             executor.submit(worker)
         yield first
 
-        buffers = RoundRobin(self.lanes.values())
+        buffers = RoundRobin(self._all)
         ticks = Ticks(self.services.settings.heartbeat_s)
-        while not all(lane.over for lane in self.lanes.values()):
-            silent = [lane for lane in self.lanes.values() if lane.silent]
+        speaking = set(self._all)
+        mute = self._all  # those that have said nothing yet; once they have, none is looked at
+        while speaking:
+            mute = mute and [lane for lane in mute if lane.mute]
+            silent = [lane for lane in mute if lane.silent]
             for lane, at, fact in self._take(ticks, bool(silent)):
                 self._fold(buffers, lane, at, fact)
-            if ticks.waiting_due():
+                if lane.over:
+                    speaking.discard(lane)
+            if mute and ticks.waiting_due():
                 for lane in filter(lambda lane: lane.silent, silent):
                     elapsed = time.monotonic() - lane.began_at
                     for message in self._vocabulary.waiting(lane.slot.name, elapsed, lane.phase):

@@ -109,7 +109,9 @@ class Stretch:
     lines: tuple[Line, ...] = ()
     clips: tuple[Clip, ...] = ()
     cues: tuple[Cue, ...] = ()
-    before: tuple[Cue, ...] = ()  # of the window before, still speaking as this one begins
+    before: tuple[
+        Cue, ...
+    ] = ()  # of the window before, speaking as this one begins or until just then
     lost: tuple[Loss, ...] = ()
     warnings: tuple[str, ...] = ()
     placed: bool = False  # and told of, by a server that died since

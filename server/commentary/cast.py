@@ -2,6 +2,8 @@
 
 import threading
 
+from ..errors import BadRequest
+
 # What asking again does not mend: from then on another voice speaks, or none. A voice that
 # fails so often in a row, whatever the reason, is not waited for any longer either.
 FINAL = {"quota", "auth"}
@@ -19,6 +21,7 @@ class Cast:
         self._voices = cast(job.options, job.services.voices)
         self._offline = job.services.voices.offline
         self._falls_back = job.services.settings.voice_fallback == OFFLINE
+        self._language = job.options.language
         self._lock = threading.Lock()
         self._said = set()
         self._failures = 0  # in a row
@@ -39,7 +42,7 @@ class Cast:
             self._failures += error.retryable
             if error.code not in FINAL and self._failures < FAILURES:
                 raise error
-            instead = self._offline if self._falls_back and self._offline is not voice else None
+            instead = self._instead_of(voice)
             self._voices = [
                 each if each and each[0] is not voice else self._understudy(number, instead)
                 for number, each in enumerate(self._voices)
@@ -50,6 +53,16 @@ class Cast:
             self._said.add(voice)
         then = f"{instead.label} speaks instead" if instead else "lines are captions only"
         return f"{voice.label} does not speak any more: {error.message} From here on {then}."
+
+    def _instead_of(self, voice):
+        """The offline voice, if it may and can."""
+        if not self._falls_back or self._offline is None or self._offline is voice:
+            return None
+        try:
+            self._offline.check(self._language, self._offline.speakers[0])
+        except BadRequest:
+            return None  # it does not have the language
+        return self._offline
 
     @staticmethod
     def _understudy(number, voice):

@@ -11,7 +11,7 @@ import json
 import logging
 import threading
 
-from ..errors import NotFound, RunNotFound, TooBusy
+from ..errors import NotFound, OutOfSpace, RunNotFound, TooBusy
 from .results import Results
 from .run import CommentaryRun
 from .sessions import Sessions
@@ -53,20 +53,27 @@ class Desk:
                     return services.runs.get(session.id), False
                 session = None  # it failed: once more
             self._check_line()
-            return self._begun(services, film, options, session, prefix, key, fresh, identity), True
+            return self._begun(services, film, options, session, prefix, key, fresh, identity)
 
     def _begun(self, services, film, options, session, prefix, key, fresh, identity):
-        run, _ = services.runs.admit(
-            lambda: CommentaryRun(services, film, options, session, prefix, key, fresh), *identity
-        )
+        """(run, whether it is new)"""
+        try:
+            run, new = services.runs.admit(
+                lambda: CommentaryRun(services, film, options, session, prefix, key, fresh),
+                *identity,
+            )
+        except OSError:
+            raise unwritable() from None
+        if not new:
+            return run, False
         try:
             self.sessions.answers(key, run.session)
-        except BaseException:
+        except OSError:
             services.runs.forget(run)
-            raise
+            raise unwritable() from None
         self._running[key] = run
         self._join_line(run)
-        return run
+        return run, True
 
     def private(self, services, film, options):
         """A run that nobody else is led to: for one's own process. Results are shared."""
@@ -149,6 +156,10 @@ class Desk:
                 "ask again in a minute.",
                 retry_after=60,
             )
+
+
+def unwritable():
+    return OutOfSpace("A commentary cannot be kept: the disk of DATA_DIR is full or read-only.")
 
 
 def key_of(film, options):

@@ -8,6 +8,7 @@ stages that work on every stretch. What those cannot do ends the job.
 
 import logging
 import threading
+from contextlib import closing
 
 from ..errors import MediaError, ProviderError, ServerError
 from ..log import facts
@@ -31,6 +32,7 @@ class Pipeline:
         ordered = [stage.ordered for stage in stages] + [True]
         self._belts = [Belt(IN_FLIGHT, each) for each in ordered]
         self._places = threading.Semaphore(IN_FLIGHT)
+        self._closed = False
         self._failure = None
         self.failed_in = None  # the stage that ended it
         self._lock = threading.Lock()
@@ -43,7 +45,8 @@ class Pipeline:
         return 1 + sum(stage.workers for stage in stages)
 
     def run(self, stretches):
-        """Each finished stretch, in order of time. Raises what ended the job early."""
+        """Each finished stretch, in order of time, of a generator of them. Raises what ended
+        the job early."""
         self._executor.submit(self._feed, stretches)
         for number, stage in enumerate(self._stages):
             for _ in range(stage.workers):
@@ -59,16 +62,20 @@ class Pipeline:
         self._token.check()
 
     def close(self):
+        self._closed = True
         for belt in self._belts:
             belt.close()
 
     def _feed(self, stretches):
         try:
-            for stretch in stretches:
-                while not self._places.acquire(timeout=LOOK_AROUND_S):
-                    self._token.check()
-                if not self._belts[0].put(stretch):
-                    return
+            # Closed here, in the thread that began it: there may be an ffmpeg behind it.
+            with closing(stretches):
+                for stretch in stretches:
+                    while not self._places.acquire(timeout=LOOK_AROUND_S):
+                        if self._closed:
+                            return
+                    if not self._belts[0].put(stretch):
+                        return
             self._belts[0].end()
         except Exception as failure:
             self._fail(failure)

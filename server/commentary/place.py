@@ -10,6 +10,8 @@ from .base import Cue, Loss, Stage
 from .fitting import GAP_S, fit
 from .rooms import LEAD_S
 
+# The film's own sound comes back up for a moment after a line, also across a border.
+HEARD_AFTER_S = 1.0
 TOO_LONG = "The line is longer than the room it has, even in fewer words and spoken faster."
 
 
@@ -28,7 +30,7 @@ class Place(Stage):
         if stretch.placed:
             return self._passed_by(stretch)
         window = stretch.window
-        before = tuple(cue for cue in self._heard if cue.end > window.start)
+        before = tuple(cue for cue in self._heard if cue.end > window.start - HEARD_AFTER_S)
         cues, lost = [], list(stretch.lost)
         for found in fit(stretch.clips, max(window.start + LEAD_S, self._free)):
             if found.start is None:

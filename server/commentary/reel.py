@@ -4,8 +4,9 @@ A copied picture is known from end to end at once. A converted one comes in part
 encoder finishes them, and work on the first begins long before the last is there.
 """
 
+from contextlib import closing
+
 from .. import media
-from ..errors import MediaError
 from ..events import clock
 from .base import Picture, Stretch, Window
 from .windows import windows
@@ -56,12 +57,13 @@ class Reel:
         folder.mkdir(exist_ok=True)
         borders = [window.start for window in self.windows[1:]]
         try:
-            for part in media.convert(job.video.path, folder, borders, job.token):
-                index = len(self._pictures)
-                self._pictures.append(part)
-                self.seconds = part.end
-                yield Stretch(Window(index, part.start, part.end), Picture(part.path))
-        except MediaError:
+            with closing(media.convert(job.video.path, folder, borders, job.token)) as parts:
+                for part in parts:
+                    index = len(self._pictures)
+                    self._pictures.append(part)
+                    self.seconds = part.end
+                    yield Stretch(Window(index, part.start, part.end), Picture(part.path))
+        except (media.Damaged, media.Failed):
             if not self._pictures:
                 raise
             self.warnings.append(

@@ -81,11 +81,16 @@ class Results:
             result = make(part)
             (part / "result.json").write_text(json.dumps(result), "utf-8")
             folder = self.folder / key
-            shutil.rmtree(folder, ignore_errors=True)  # an unreadable one
-            os.rename(part, folder)
+            try:
+                os.rename(part, folder)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                if found := self._read(key):
+                    return found  # another process was there first
+                shutil.rmtree(folder, ignore_errors=True)  # an unreadable one
+                os.rename(part, folder)
         except OSError as error:
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and (found := self._read(key)):
-                return found  # another process was there first
             raise OutOfSpace(
                 "A result could not be kept; the disk of DATA_DIR is full or cannot be written."
             ) from error

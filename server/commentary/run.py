@@ -10,6 +10,7 @@ it is its end, a cancel, or its deadline.
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 from .. import sse
 from ..cancel import CancelToken
@@ -152,8 +153,9 @@ class CommentaryRun(Run):
         session.clear()
 
     def _stretches(self, reel):
-        for stretch in reel.stretches():
-            yield keeping.restored(stretch, self.session.kept(placed(stretch.window)))
+        with closing(reel.stretches()) as stretches:
+            for stretch in stretches:
+                yield keeping.restored(stretch, self.session.kept(placed(stretch.window)))
 
     def _passing(self, stages, reel):
         """(stage, stretch) each time a stage has finished one, in whatever order."""
@@ -214,12 +216,16 @@ class CommentaryRun(Run):
             # Without a number: after the restart this place belongs to what is told then.
             self.journal.extend([sse.unnumbered(Commentary.failed(reason, self._stage))])
             return
-        if self._publishing:
-            self._publishing.close()
+        try:
+            if self._publishing:
+                self._publishing.close()
+        except OSError:
+            log.error("a playlist could not be closed", extra=facts(run_id=self.id))
         if reason.code == "cancelled":
             self._end("cancelled", Commentary.cancelled(reason.message))
         else:
             self._end("failed", Commentary.failed(reason, self._stage))
+        self.session.clear()  # it is never gone on with
 
     def _reason(self, failure):
         """What the reader is told: why it was called off, or what went wrong."""

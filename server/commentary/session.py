@@ -1,5 +1,6 @@
 """One commentary's folder: what clients may have, and below `job/` what only we need."""
 
+import errno
 import fcntl
 import json
 import os
@@ -76,8 +77,15 @@ class Session:
     # -- the events, one a line; a line is whole or, after a crash, the last and not there
 
     def tell(self, events):
-        with open(self.private / "events.jsonl", "a", encoding="utf-8") as file:
-            file.write("".join(json.dumps(event) + "\n" for event in events))
+        data = "".join(json.dumps(event) + "\n" for event in events).encode()
+        with open(self.private / "events.jsonl", "ab", buffering=0) as file:
+            size = file.tell()
+            try:
+                if file.write(data) < len(data):
+                    raise OSError(errno.ENOSPC, "the disk is full")
+            except OSError:
+                os.truncate(file.fileno(), size)  # no half line for others to go on behind
+                raise
 
     def told(self):
         """All of them. Half a line at the end is one that is being written, or was when its
@@ -86,7 +94,13 @@ class Session:
             lines = (self.private / "events.jsonl").read_bytes().split(b"\n")
         except OSError:
             return []
-        return [json.loads(line) for line in lines[:-1]]
+        events = []
+        for line in lines[:-1]:
+            try:
+                events.append(json.loads(line))
+            except ValueError:
+                break  # a disk that lost something: what is before it holds
+        return events
 
     def mend(self):
         """Before going on with what a dead process left; only for who holds the lock."""

@@ -25,6 +25,7 @@ ID = re.compile(r"[A-Za-z0-9_-]{24}", re.ASCII)  # a run's
 PUBLIC = re.compile(r"chunk_\d{1,6}\.mp4|index\.m3u8|captions\.(vtt|srt)", re.ASCII)
 FINAL = re.compile(rf"(.*)-({ID.pattern})\.mp4", re.DOTALL)
 REMEMBERED_GONE = 10_000
+ABANDONED_S = 6 * 3600.0  # nobody writes to one file without a pause for so long
 
 
 class Gone(NotFound):
@@ -148,6 +149,7 @@ class Sessions:
                 self._remove(id)
                 total -= size
             self._sweep_asked()
+            self._sweep_parts()
 
     def _known(self):
         """(last used, bytes, id) of each session."""
@@ -170,16 +172,28 @@ class Sessions:
             if self.answering(path.name) is None:
                 path.unlink(missing_ok=True)
 
+    def _sweep_parts(self):
+        """Forget films that a dead process was putting together."""
+        for path in self.generated.glob(".*"):
+            if (found := stat_of(path)) and found.st_mtime < time.time() - ABANDONED_S:
+                remove(path)
+
     def _remove(self, id):
+        """First of all it makes room: on a full disk nothing else can be written."""
+        for path in self.generated.glob(f"*-{id}.mp4"):
+            remove(path)
+        remove(self.streaming / id)
         try:
             known = self._gone_path.read_text("ascii").split()[-REMEMBERED_GONE:]
         except (OSError, ValueError):
             known = []
-        self._gone_path.parent.mkdir(parents=True, exist_ok=True)
-        self._gone_path.write_text("\n".join([*known, id]) + "\n", "ascii")
-        for path in self.generated.glob(f"*-{id}.mp4"):
-            remove(path)
-        remove(self.streaming / id)
+        try:
+            self._gone_path.parent.mkdir(parents=True, exist_ok=True)
+            part = self._gone_path.with_suffix(".part")
+            part.write_text("\n".join([*known, id]) + "\n", "ascii")
+            os.replace(part, self._gone_path)
+        except OSError:
+            pass  # it will be 404 instead of 410
 
     def _was_here(self, id):
         try:

@@ -30,7 +30,8 @@ class Shelved(Run):
 
     def cancel(self, error):
         """It shall not be gone on with."""
-        if self.state == "interrupted":
+        if self.state == "interrupted" and not self._session.is_being_made():
+            self._session.mend()
             self._session.tell([Commentary.cancelled(error.message)])
             self.state = "cancelled"
 

@@ -21,16 +21,19 @@ size are bounded, and nothing ffmpeg says reaches a reader.
 from .binary import ffmpeg, version
 from .chunks import chunk, header_bytes
 from .clips import clip, render
-from .conversion import Part, convert
+from .conversion import Damaged, Part, convert
 from .final import final
 from .footage import Footage, footage
 from .loudness import loudness
 from .pictures import frames, thumbnail
 from .probing import Probe, probe
+from .process import Failed
 from .reading import lines
 from .sound import Voice, mix
 
 __all__ = [
+    "Damaged",
+    "Failed",
     "Footage",
     "Part",
     "Probe",

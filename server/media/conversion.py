@@ -17,7 +17,7 @@ from ..errors import MediaError
 from . import mp4_index
 from .mp4_index import Unreadable
 from .probing import measured_duration, probed
-from .process import LONG, output
+from .process import CONVERSIONS, output
 from .reading import PICTURE, QUIET, on_clock
 
 # A tick of the clock: pictures at 24, 25, 30, 50 and 60 a second fall on one, also at
@@ -30,6 +30,10 @@ NAME = "part_%06d.mp4"
 # The picture and the list come the same way: lines of two kinds.
 PICTURE_LINE = re.compile(rb"frame:\d+ +pts:(\d+) ")
 PART_LINE = re.compile(rb".*,\d+\.\d+,(\d+\.\d+)$")
+
+
+class Damaged(MediaError):
+    """Some of it could be read."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def convert(path, folder, borders, token=None):
     folder, made, held = Path(folder), 0, None
     try:
         args = arguments(path, about, folder, borders)
-        with closing(output(args, token, CONVERSION_S, LONG)) as said:
+        with closing(output(args, token, CONVERSION_S, CONVERSIONS)) as said:
             for start, end, certain in spans(said, folder):
                 part = Part(start, end, folder / (NAME % made))
                 made += 1
@@ -64,7 +68,7 @@ def convert(path, folder, borders, token=None):
             yield Part(held.start, about.duration if longer else held.end, held.path)
             return
         yield held
-        raise MediaError(
+        raise Damaged(
             f"Only {held.end:.1f} of {about.duration:.1f} s could be read. The file is damaged "
             "there."
         )

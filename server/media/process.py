@@ -7,11 +7,11 @@ import os
 import threading
 
 from .. import process
-from ..errors import MediaError
+from ..errors import MediaError, OutOfSpace
 from ..process import place
 from .binary import ffmpeg
 
-__all__ = ["LONG", "SHORT", "Failed", "output", "place", "run"]
+__all__ = ["CONVERSIONS", "LONG", "SHORT", "Failed", "output", "place", "run"]
 
 ENVIRONMENT = {**process.ENVIRONMENT, "AV_LOG_FORCE_NOCOLOR": "1"}
 
@@ -19,6 +19,11 @@ ENVIRONMENT = {**process.ENVIRONMENT, "AV_LOG_FORCE_NOCOLOR": "1"}
 PLACES = max(4, 2 * (os.cpu_count() or 1))
 SHORT = threading.BoundedSemaphore(PLACES)
 LONG = threading.BoundedSemaphore(PLACES)
+# A conversion holds its place while what it has made is worked on, which takes long work.
+CONVERSIONS = threading.BoundedSemaphore(PLACES)
+
+# Of address space: a picture of 8K takes a quarter of it, a file that lies takes no more.
+MEMORY = 6 * 1024**3
 
 
 class Failed(MediaError):
@@ -29,7 +34,7 @@ class Failed(MediaError):
         self.said = said
 
 
-def output(args, token=None, limit_s=60.0, places=SHORT, feed=b"", memory=None):
+def output(args, token=None, limit_s=60.0, places=SHORT, feed=b"", memory=MEMORY):
     """What ffmpeg writes to its standard output, as it comes."""
     command = [ffmpeg(), "-nostdin", "-hide_banner", *args]
     try:
@@ -39,9 +44,13 @@ def output(args, token=None, limit_s=60.0, places=SHORT, feed=b"", memory=None):
     except process.TooSlow:
         raise MediaError(f"ffmpeg was not done with this file after {limit_s:g} s.") from None
     except process.Failed as failure:
+        if "No space left on device" in failure.said:
+            raise OutOfSpace("The disk is full. Free some space.") from None
+        if failure.exit_code < 0:
+            raise MediaError("ffmpeg was stopped before it was done. Ask again.") from None
         raise Failed(failure.said) from None
 
 
-def run(args, token=None, limit_s=60.0, places=SHORT, feed=b"", memory=None):
+def run(args, token=None, limit_s=60.0, places=SHORT, feed=b"", memory=MEMORY):
     for _ in output(args, token, limit_s, places, feed, memory):
         pass

@@ -20,11 +20,13 @@ import functools
 import ipaddress
 import ssl
 import threading
+import urllib.request
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 from .. import cancel
 from ..errors import ProviderError
+from . import direct
 
 CONNECT_S = 5.0
 READ_S = 900.0  # only for a worker that nobody watches
@@ -68,12 +70,17 @@ def guarded(httpx, base_url):
         limit = MAX_BODY if response.status_code < 300 else MAX_ERROR_BODY
         response.stream = Capped(response.stream, limit)
 
+    trusted = not is_loopback(base_url)
+    # Less specific than what the environment says about http:// and https:// addresses; an
+    # ALL_PROXY is as specific, and goes before.
+    proxied = trusted and "all" in urllib.request.getproxies()
     return httpx.Client(
+        mounts=None if proxied else {"all://": direct.transport(httpx, tls_context)},
         timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
         # A pool with a limit makes the call above it wait in silence.
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         follow_redirects=False,
-        trust_env=not is_loopback(base_url),
+        trust_env=trusted,
         verify=tls_context(),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         event_hooks={"request": [prepare], "response": [check]},

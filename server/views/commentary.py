@@ -66,7 +66,8 @@ def wanted(filename, asked):
         if not slash:
             raise
         file = library.locate(rest)
-        asked = {"language": language, **asked}
+        given = {name: value for name, value in asked.items() if value not in ("", None)}
+        asked = {"language": language, **given}
     probe = library.probe(file)
     video = describe(file, probe, lambda: library.fingerprint(file))
     film = Film(video, probe, names.file_stem(library.title(file)))

@@ -4,7 +4,7 @@ import time
 
 from flask import Response, request
 
-from .. import sse
+from .. import patient, sse
 from ..errors import BadRequest, TooBusy
 from . import services
 
@@ -14,6 +14,8 @@ def admit_reader(run, on_leave):
     leave_gate = services().streams.enter()
     doorman = services().doorman
     visitor = doorman.admit(request.environ, on_leave)
+    if sock := request.environ.get("gunicorn.socket"):
+        patient.write_within(sock, services().settings.send_timeout_s)
     run.attach()
 
     def leave():

@@ -33,7 +33,8 @@ export class Playlist {
   }
 
   // A stretch {from, to} of what is held that is no longer needed, or null. Whole chunks
-  // only, so that what is held is always known by its chunks.
+  // only, so that what is held is always known by its chunks; and all up to those that stay,
+  // for sound and picture of a chunk may reach a little beyond its end.
   spare(seconds, behind = BEHIND_S) {
     const held = this.chunks.filter(({ index }) => this.#held.has(index));
     const passed = held.filter(({ end }) => end < seconds - behind);
@@ -41,7 +42,8 @@ export class Playlist {
     const going = passed.length ? passed : far;
     if (!going.length) return null;
     for (const { index } of going) this.#held.delete(index);
-    return { from: going[0].start, to: going.at(-1).end };
+    const stays = held.find(({ index }) => this.#held.has(index));
+    return passed.length ? { from: 0, to: stays?.start ?? Infinity } : { from: far[0].start, to: Infinity };
   }
 
   // All that will ever come is here and held up to its end.

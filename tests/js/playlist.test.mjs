@@ -51,6 +51,16 @@ test("what is passed goes, by whole chunks, and is taken again after a jump back
   assert.equal(list.next(10).index, 0);
 });
 
+test("after a jump nothing of what was before is left, not even what reached beyond its end", () => {
+  const list = listOf(100);
+  fill(list, 0);
+  fill(list, 1500);
+  assert.deepEqual(list.spare(1500), { from: 0, to: 1500 });
+  const alone = listOf(100);
+  fill(alone, 0);
+  assert.deepEqual(alone.spare(1500), { from: 0, to: Infinity });
+});
+
 test("what is far ahead goes too", () => {
   const list = listOf(100);
   fill(list, 2000);
@@ -59,11 +69,12 @@ test("what is far ahead goes too", () => {
 
 test("however long the film, so much is held and no more", () => {
   const list = listOf(1000);
-  let held = 0;
+  let [held, before] = [0, 0];
   for (let seconds = 0; seconds < 30000; seconds += 1) {
     held += fill(list, seconds).length;
     const gone = list.spare(seconds);
-    if (gone) held -= (gone.to - gone.from) / 30;
+    if (gone) held -= (gone.to - before) / 30;
+    if (gone) before = gone.to;
     assert.ok(held * 30 <= AHEAD_S + BEHIND_S + 60 + 30);
   }
 });

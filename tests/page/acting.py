@@ -5,7 +5,24 @@ STATE = "document.querySelectorAll('.panel')[{}].dataset.state"
 OVER = "document.querySelector('#board progress').hidden && document.querySelector('.panel')"
 COMPARED = "!document.querySelector('#after-compare').hidden"
 RUN = "new URLSearchParams(location.hash.slice(1)).get('run')"
+VIDEO = "document.querySelector('#film video')"
 INJECTION = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+# How far the picture falls behind the clock while it plays: a stall is a step in it.
+WATCH = f"""(() => {{
+    const video = {VIDEO};
+    window.behind = [];
+    window.waits = 0;
+    video.addEventListener('waiting', () => (window.waits += video.currentTime > 0.5));
+    const look = () => {{
+        if (video.currentTime > 0.5 && !video.paused && !video.ended) {{
+            behind.push(performance.now() / 1000 - video.currentTime);
+        }}
+        requestAnimationFrame(look);
+    }};
+    look();
+}})()"""
+GAP = "Math.max(...behind.map((late, at) => late - Math.min(...behind.slice(0, at + 1))))"
 
 
 def address(server, path=""):

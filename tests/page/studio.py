@@ -44,6 +44,7 @@ class Studio:
         self.asked = []  # paths
         self.duration = CHUNK_S * len(chunks)
         self.broken = 0  # so many streams are cut off
+        self.gone = set()  # numbers of chunks that are not there any more
         self._news = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self._server.daemon_threads = True
@@ -159,7 +160,8 @@ def handler(studio):
                 self.json({"run_id": RUN, "kind": "commentary", "video": "film.mp4"})
             elif path.endswith(".mp4"):
                 number = int(path.rpartition("_")[2][:-4])
-                self.send(studio.chunks[number % len(studio.chunks)], "video/mp4")
+                code = 410 if number in studio.gone else 200
+                self.send(studio.chunks[number % len(studio.chunks)], "video/mp4", code)
             else:
                 self.send(b"{}", "application/json", 404)
 

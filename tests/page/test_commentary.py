@@ -2,26 +2,10 @@
 
 import pytest
 
-from tests.page.acting import INJECTION, RUN, content_is_calm
+from tests.page.acting import GAP, INJECTION, RUN, VIDEO, WATCH, content_is_calm
 from tests.page.studio import CHUNK_S, Studio, line, status
 
-VIDEO = "document.querySelector('#film video')"
 SHOWN = "[...document.querySelectorAll('#film video')].find((video) => !video.hidden)"
-# How far the picture falls behind the clock while it plays: a stall is a step in it.
-WATCH = f"""(() => {{
-    const video = {VIDEO};
-    window.behind = [];
-    window.waits = 0;
-    video.addEventListener('waiting', () => (window.waits += video.currentTime > 0.5));
-    const look = () => {{
-        if (video.currentTime > 0.5 && !video.paused && !video.ended) {{
-            behind.push(performance.now() / 1000 - video.currentTime);
-        }}
-        requestAnimationFrame(look);
-    }};
-    look();
-}})()"""
-GAP = "Math.max(...behind.map((late, at) => late - Math.min(...behind.slice(0, at + 1))))"
 
 
 @pytest.fixture
@@ -113,6 +97,19 @@ def test_how_far_it_is_is_told_and_at_the_end_there_is_the_film(page, studio):
     assert page.run("document.querySelector('#making [data-part=stop]').hidden")
 
 
+def test_a_replayed_commentary_never_offers_the_film_of_the_one_before(page, studio):
+    start(page, studio)
+    studio.make(0, 1, 2, 3)
+    studio.finish()
+    page.until("!document.querySelector('#making [data-part=result]').hidden")
+    again = "/videos/generated/another.mp4"
+    studio.events[0] = {**studio.events[0], "run_id": "another-run-0002"}
+    studio.events[-1] = {**studio.events[-1], "final_url": again}
+    page.click("#commentate [type=submit]")
+    link = "document.querySelector('#making [data-part=film]').getAttribute('href')"
+    page.until(f"{link} === '{again}'")
+
+
 def test_a_reload_in_the_middle_comes_back_and_asks_for_nothing_again(page, studio):
     start(page, studio)
     studio.make(0, 1)
@@ -140,10 +137,38 @@ def test_a_stream_that_breaks_off_is_taken_up_and_one_that_is_gone_is_interrupte
 def test_it_is_stopped(page, studio):
     start(page, studio)
     studio.make(0)
+    page.until(f"{VIDEO}.currentTime > 0")  # and has its size, which moves the button
     page.click("#making [data-part=stop]")
     page.until("document.querySelector('#making').innerText.includes('Stopped.')")
     assert f"/api/runs/{page.run(RUN)}/cancel" in studio.asked
     page.until("!document.querySelector('#commentate [type=submit]').disabled")
+
+
+def test_a_stopped_commentary_plays_to_the_end_of_what_was_made(page, studio):
+    start(page, studio)
+    studio.make(0)
+    page.until(f"{VIDEO}.currentTime > 0.5")
+    studio.tell({"type": "cancelled", "message": "Stopped on request."})
+    page.until(f"{VIDEO}.ended")
+    assert page.run(f"{VIDEO}.currentTime") == pytest.approx(CHUNK_S, abs=0.4)
+
+
+def test_a_part_that_is_gone_is_told_and_stepped_over_by_the_same_player(page, studio):
+    studio.gone = {1}
+    start(page, studio)
+    studio.make(0, 1, 2, 3)
+    studio.finish()
+    page.until("document.querySelector('#film .late').innerText.includes('any more')")
+    page.until(f"{VIDEO}.currentTime > {2 * CHUNK_S + 0.5}")
+    assert page.run(f"{VIDEO}.src").startswith("blob:")
+    assert sum("chunk_1" in path for path in studio.asked) == 1
+
+
+def test_a_page_that_draws_no_frames_goes_on_fetching(page, studio):
+    start(page, studio)
+    page.run("window.requestAnimationFrame = () => 0")
+    studio.make(0, 1)
+    page.until(f"{VIDEO}.buffered.length && {VIDEO}.buffered.end(0) > {CHUNK_S + 1}")
 
 
 def test_markup_in_lines_is_text_in_the_list_and_in_the_captions(page, studio):

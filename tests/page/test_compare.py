@@ -85,6 +85,23 @@ def test_a_follow_up_goes_to_all_and_each_is_told_its_own_answer(page, server, v
     content_is_calm(page, server)
 
 
+def test_a_follow_up_pressed_twice_is_asked_once(page, server):
+    first = compare(page, server, "demo-fast", "Twice?")
+    page.until(COMPARED)
+    page.run("""(() => {
+        const before = fetch;
+        window.paid = 0;
+        window.fetch = (url, how) => (window.paid += how?.method === "POST", before(url, how));
+    })()""")
+    page.type("#follow-up textarea", "And then?")
+    form = "document.querySelector('#follow-up')"
+    page.run(f"{form}.requestSubmit(); {form}.requestSubmit()")
+    page.until(f"{RUN} !== '{first}'")
+    page.until(COMPARED)
+    assert page.run("window.paid") == 1
+    assert page.run("document.querySelector('#follow-up textarea').value") == ""
+
+
 def test_a_reload_in_the_middle_of_a_comparison_comes_back_and_stop_stops_it(page, server):
     run_id = compare(page, server, f"{SLOW},{SLOW},start=3")
     page.until("document.querySelector('.panel [data-part=text]').textContent.length > 50")

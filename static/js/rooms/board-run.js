@@ -57,6 +57,7 @@ export class BoardRun extends EventTarget {
   }
 
   #retry(slots) {
+    if (this.busy) return null; // a second press of the same button
     const again = { retry_of: this.id, retry: slots };
     return this.begin(this.about, this.labelOf, (running) => running.ask(again));
   }

@@ -81,8 +81,10 @@ export class CommentaryRoom extends EventTarget {
       this.running = running;
       this.film.begin(duration);
       this.lines.clear();
+      this.making.begin();
       this.dispatchEvent(new Event("run"));
     }
+    if (this.running === running) this.film.feed(running.session);
     this.draw();
   }
 

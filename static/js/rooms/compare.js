@@ -14,6 +14,7 @@ const readsText = ({ takes, simulated }) => simulated || takes.includes("text");
 
 export class CompareRoom {
   kind = COMPARISON.name;
+  preparing = false; // a further question is about to be asked
 
   constructor(element, { api, id, tell }) {
     this.element = element;
@@ -32,7 +33,11 @@ export class CompareRoom {
     this.followUp.element.addEventListener("ask", ({ detail: { query } }) => {
       this.#askMore(query, labelOf).catch((error) => tell(error, this.followUp));
     });
-    this.runs.addEventListener("run", () => this.board.element.scrollIntoView());
+    this.runs.addEventListener("run", () => {
+      // Its words are on the board now; one that is refused leaves them to be changed.
+      if (this.runs.about.query === this.followUp.query) this.followUp.query = "";
+      this.board.element.scrollIntoView();
+    });
     this.runs.addEventListener("draw", () => this.#draw());
   }
 
@@ -60,17 +65,26 @@ export class CompareRoom {
 
   // Each model is told its own conversation: the server knows what every one of them said.
   async #askMore(query, labelOf) {
-    const { id, about } = this.runs;
-    const turn = turnOf(await this.api.run(id));
-    const asked = { input_data: query, follow_up_of: id };
-    const more = { query, earlier: [...(about.earlier ?? []), turn], duration: null };
-    const asking = this.runs.begin(more, labelOf, (running) => running.ask(asked));
-    this.followUp.query = "";
+    const { id, about, busy } = this.runs;
+    if (busy || this.preparing) return;
+    this.preparing = true; // until the run itself is what keeps the button from being pressed
+    this.#draw();
+    let asking;
+    try {
+      const turn = turnOf(await this.api.run(id));
+      const asked = { input_data: query, follow_up_of: id };
+      const more = { query, earlier: [...(about.earlier ?? []), turn], duration: null };
+      asking = this.runs.begin(more, labelOf, (running) => running.ask(asked));
+    } finally {
+      this.preparing = false;
+      this.#draw();
+    }
     await asking;
   }
 
   #draw() {
-    const { running, busy } = this.runs;
+    const { running } = this.runs;
+    const busy = this.runs.busy || this.preparing;
     this.form.busy(busy);
     this.followUp.busy(busy);
     const over = running?.session.over === true;

@@ -19,6 +19,7 @@ export class Captions {
 
   clear() {
     this.#shown.clear();
+    if (this.track.mode === "disabled") this.track.mode = "hidden"; // its cues are not told, else
     for (const cue of [...(this.track.cues ?? [])]) this.track.removeCue(cue);
   }
 }

@@ -7,6 +7,11 @@ import { PairPlayer } from "./pair-player.js";
 import { parts, say } from "./parts.js";
 import { StreamPlayer } from "./stream-player.js";
 
+const MISSING = {
+  gone: "A part of this film cannot be had any more: the server has removed it. Start again to have it made anew.",
+  unreachable: "A part of this film cannot be fetched; trying again…",
+};
+
 export class Film {
   #player = null;
 
@@ -23,20 +28,27 @@ export class Film {
     this.duration = duration;
     this.playlist = new Playlist();
     this.captions.clear();
+    this.lines = [];
     this.waiting = false;
+    this.missing = null;
     this.parts.other.hidden = true;
     this.parts.video.hidden = true;
     this.#say();
   }
 
-  show(commentary) {
+  // What can be played by now: told with every event, for a page nobody looks at draws no
+  // frames, and its film goes on.
+  feed(commentary) {
     this.commentary = commentary;
-    this.lines = commentary.inOrder;
     for (const chunk of commentary.chunks) this.playlist.add(chunk);
-    this.playlist.complete = commentary.state === "complete";
-    this.captions.show(this.lines);
+    this.playlist.complete = commentary.over; // in whatever way: no more will come
     if (this.playlist.chunks.length && !this.#player) this.#start(StreamPlayer.possible);
     this.#player?.pump();
+  }
+
+  show(commentary) {
+    this.lines = commentary.inOrder;
+    this.captions.show(this.lines);
     this.#say();
   }
 
@@ -59,6 +71,7 @@ export class Film {
   #hear(name, detail) {
     if (name === "moment") this.#moment(detail);
     else if (name === "waiting") this.waiting = detail.waiting;
+    else if (name === "missing") this.missing = detail.why;
     else if (name === "unable") {
       const { chunks, complete } = this.playlist;
       this.#player.close();
@@ -79,6 +92,7 @@ export class Film {
   #say() {
     const { blank, late } = this.parts;
     blank.hidden = this.#player !== null;
-    say(late, this.waiting && this.commentary && !this.commentary.over ? "The next part is being made; it goes on by itself." : "");
+    const made = this.waiting && this.commentary && !this.commentary.over;
+    say(late, MISSING[this.missing] ?? (made ? "The next part is being made; it goes on by itself." : ""));
   }
 }

@@ -12,6 +12,11 @@ export class Making {
     this.parts.reconnect.addEventListener("click", emit("reconnect"));
   }
 
+  // For a new commentary: nothing has come of it yet.
+  begin() {
+    this.parts.result.hidden = true;
+  }
+
   show(commentary, lost) {
     const { overall, bar, stop, reconnect, problem, result } = this.parts;
     const { over, state, progress, stretches, lines, chunks } = commentary;

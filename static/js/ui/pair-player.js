@@ -52,6 +52,7 @@ export class PairPlayer {
   close() {
     this.#left.abort();
     for (const video of this.videos) {
+      delete video.dataset.chunk;
       video.removeAttribute("src");
       video.load();
     }

@@ -1,18 +1,23 @@
 // Plays a film that is still being made: chunks go one after the other into one MediaSource,
 // each at its place in time, so that there is no border to be heard or seen. When the next
 // chunk is late the player waits and goes on by itself. Emits `moment` {seconds} and
-// `waiting` {waiting}; `unable` when this browser cannot play such chunks this way.
+// `waiting` {waiting}; `missing` {why} when a chunk is "gone" for good or "unreachable" for now,
+// null when it came after all; `unable` when this browser cannot play such chunks this way.
 
 import { mimeOf } from "../mp4.js";
 import { BEHIND_S } from "../playlist.js";
-import { fetchChunk } from "./chunks.js";
+import { ChunkError, fetchChunk } from "./chunks.js";
 
 const SLIP_S = 0.3; // a hole no longer than this is stepped over
+const AGAIN_MS = 5000; // until what could not be reached is tried again
 
 export class StreamPlayer {
   #source = null; // a SourceBuffer, once the first chunk has said what it holds
   #pumping = false;
   #left = new AbortController();
+  #gone = new Set(); // chunks that will never come: holes, however long
+  #unreachable = false;
+  #again = null;
 
   constructor(video, playlist, { duration, emit }) {
     this.video = video;
@@ -44,7 +49,9 @@ export class StreamPlayer {
       if (this.playlist.ended && this.media.readyState === "open") this.media.endOfStream();
       this.#stepOver();
     } catch (error) {
-      if (!this.#left.signal.aborted) this.emit("unable", { error });
+      if (this.#left.signal.aborted) return;
+      if (error instanceof ChunkError) this.#tryLater();
+      else this.emit("unable", { error });
     } finally {
       this.#pumping = false;
     }
@@ -60,6 +67,7 @@ export class StreamPlayer {
 
   close() {
     this.#left.abort();
+    clearTimeout(this.#again);
     this.video.removeAttribute("src");
     this.video.load();
     URL.revokeObjectURL(this.address);
@@ -72,7 +80,8 @@ export class StreamPlayer {
   }
 
   async #take(chunk) {
-    const bytes = await fetchChunk(chunk.url, this.#left.signal);
+    const bytes = await this.#fetch(chunk);
+    if (!bytes) return;
     this.#source ??= this.#begin(bytes);
     await this.#settled();
     this.#source.timestampOffset = chunk.start;
@@ -88,6 +97,28 @@ export class StreamPlayer {
     await this.#settled();
     this.playlist.hold(chunk);
     this.#stepOver();
+  }
+
+  async #fetch(chunk) {
+    try {
+      const bytes = await fetchChunk(chunk.url, this.#left.signal);
+      if (this.#unreachable) this.emit("missing", { why: null });
+      this.#unreachable = false;
+      return bytes;
+    } catch (error) {
+      if (!error.gone) throw error;
+      this.#gone.add(chunk);
+      this.playlist.hold(chunk); // as good as held: nobody needs to ask for it again
+      this.emit("missing", { why: "gone" });
+      return null;
+    }
+  }
+
+  #tryLater() {
+    this.#unreachable = true;
+    this.emit("missing", { why: "unreachable" });
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.pump(), AGAIN_MS);
   }
 
   #begin(bytes) {
@@ -116,9 +147,13 @@ export class StreamPlayer {
   #stepOver() {
     const { buffered, currentTime, readyState } = this.video;
     if (readyState > 2) return;
+    let reach = SLIP_S;
+    for (const { start, end } of this.#gone) {
+      if (start - SLIP_S < currentTime + reach && end > currentTime) reach = end - currentTime + SLIP_S;
+    }
     for (let range = 0; range < buffered.length; range += 1) {
       const ahead = buffered.start(range) - currentTime;
-      if (ahead > 0 && ahead < SLIP_S) this.video.currentTime = buffered.start(range) + 0.001;
+      if (ahead > 0 && ahead < reach) this.video.currentTime = buffered.start(range) + 0.001;
     }
   }
 

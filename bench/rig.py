@@ -1,0 +1,65 @@
+"""What every measurement needs: the vendor, the relay and the server, up and down again."""
+
+import contextlib
+import itertools
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.live import free_port, serving, until
+
+MODELS = 9
+_numbers = itertools.count()
+
+
+@contextlib.contextmanager
+def running(module, *arguments):
+    """`python -m module PORT …`; its port and process id once it answers."""
+    port = free_port()
+    child = subprocess.Popen([sys.executable, "-m", module, str(port), *map(str, arguments)])
+    try:
+        until(lambda: answers(port))
+        yield port, child.pid
+    finally:
+        child.kill()
+        child.wait()
+
+
+def answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def parallax(vendor_port, shapes, **variables):
+    """The server, as `make run` starts it, with nine models per shape: `50x5` and so on."""
+    with tempfile.TemporaryDirectory() as folder:
+        models_file = Path(folder) / "models.toml"
+        models_file.write_text(
+            "".join(
+                f'[{name(shape, number)}]\nprovider = "openai"\nupstream = "{shape}#{number}"\n'
+                f'base_url = "http://127.0.0.1:{vendor_port}/v1"\noptions = {{ frames = 1 }}\n'
+                for shape in shapes
+                for number in range(MODELS)
+            )
+        )
+        data = Path(folder) / "data"
+        (data / "videos").mkdir(parents=True)
+        with serving(data, MODELS_FILE=models_file, **variables) as server:
+            yield server
+
+
+def name(shape, number):
+    return f"m{number}-{shape.replace('.', '_')}"
+
+
+def question(shapes):
+    """A question to one model per shape, in words the server takes."""
+    models = [name(shape, number) for number, shape in enumerate(shapes)]
+    # Words of its own, or the answer would come from the cache.
+    return {"input_data": f"When? {next(_numbers)}", "models": models, "refresh": True}

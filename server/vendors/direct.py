@@ -1,0 +1,192 @@
+"""Straight to a vendor: one connection per request, read as fast as Python can.
+
+What httpx and httpx2 stand on parses the body of an answer as carefully as its head, and
+asks the system twice for every read: with a piece of text in every chunk that was half of
+what a stream cost. Here h11 speaks for the head, strictly, and the body is taken apart in
+`chunked.py`. A read is one system call, in which the thread waits without the interpreter's
+lock; where TLS is between, its own way.
+
+Proxies are left to the libraries' own transports.
+"""
+
+import socket
+
+import h11
+
+from .. import cancel, patient
+from .chunked import Chunked
+
+READ_BYTES = 64 * 1024
+MAX_HEAD = 100 * 1024
+
+
+class BrokeOff(Exception):
+    """The vendor ended, or broke the protocol, in the middle of its answer."""
+
+
+class Line:
+    """A connection to a vendor, handed to the token of the call before anything is said.
+
+    httpx knows it as `network_stream`, in the extensions of a response."""
+
+    def __init__(self, host, port, tls, timeouts):
+        self._read_s = timeouts.get("read")
+        self._socket = socket.create_connection((host, port), timeouts.get("connect"))
+        try:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if token := cancel.current():
+                token.watch(self._socket)
+            if tls is not None:
+                self._socket = tls.wrap_socket(self._socket, server_hostname=host)
+        except BaseException:
+            self.close()
+            raise
+        self._head = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+
+    def get_extra_info(self, name):
+        return self._socket if name == "socket" else None
+
+    def close(self):
+        self._socket.close()
+
+    def send(self, method, target, headers, body, seconds):
+        self._socket.settimeout(seconds)
+        head = self._head.send(h11.Request(method=method, target=target, headers=headers))
+        try:
+            self._socket.sendall(head)
+            for part in body:
+                self._socket.sendall(self._head.send(h11.Data(data=part)))
+            self._socket.sendall(self._head.send(h11.EndOfMessage()))
+        except ConnectionError:
+            pass  # it may have answered already, and closed
+        patient.read_within(self._socket, self._read_s)
+
+    def head(self):
+        """The answer's first line and headers."""
+        while True:
+            event = self._head.next_event()
+            if isinstance(event, h11.Response):
+                return event
+            if event is h11.NEED_DATA:
+                data = self.read()
+                if not data and self._head.their_state == h11.SEND_RESPONSE:
+                    raise BrokeOff("no answer came")
+                self._head.receive_data(data)
+
+    def read(self):
+        try:
+            return self._socket.recv(READ_BYTES)
+        except BlockingIOError as error:  # how a time set in the socket runs out
+            raise TimeoutError("nothing came") from error
+
+    def body(self, response):
+        """Its parts, as they come."""
+        early = self._head.trailing_data[0]
+        framing = dict(response.headers)
+        if b"chunked" in framing.get(b"transfer-encoding", b"").lower():
+            return self._chunked(early)
+        if (length := framing.get(b"content-length")) is not None:
+            return self._measured(early, int(length))
+        return self._to_the_end(early)
+
+    def _chunked(self, data):
+        chunked = Chunked()
+        while True:
+            if data:
+                try:
+                    said = chunked.feed(data)
+                except ValueError as error:
+                    raise BrokeOff(str(error)) from None
+                if said:
+                    yield said
+                if chunked.ended:
+                    return
+            data = self.read()
+            if not data:
+                raise BrokeOff("the answer ended in the middle of a chunk")
+
+    def _measured(self, data, left):
+        while left > 0:
+            if data:
+                yield data[:left]
+                left -= len(data)
+                if left <= 0:
+                    return
+            data = self.read()
+            if not data:
+                raise BrokeOff(f"the answer ended {left} bytes early")
+
+    def _to_the_end(self, data):
+        while data or (data := self.read()):
+            yield data
+            data = b""
+
+
+def transport(httpx, tls_context):
+    """The same as a transport of that library. `tls_context()` is asked for when needed."""
+
+    class Answer(httpx.SyncByteStream):  # type: ignore[name-defined]
+        def __init__(self, line, response):
+            self._line, self._response = line, response
+
+        def __iter__(self):
+            try:
+                yield from self._line.body(self._response)
+            except TimeoutError as error:
+                raise httpx.ReadTimeout(str(error)) from error
+            except OSError as error:
+                raise httpx.ReadError(str(error)) from error
+            except BrokeOff as error:
+                raise httpx.RemoteProtocolError(str(error)) from error
+
+        def close(self):
+            self._line.close()
+
+    class Direct(httpx.BaseTransport):  # type: ignore[name-defined]
+        def handle_request(self, request):
+            timeouts = request.extensions.get("timeout", {})
+            line = self._connect(request.url, timeouts)
+            try:
+                response = self._exchange(line, request, timeouts.get("write"))
+                return httpx.Response(
+                    response.status_code,
+                    headers=response.headers.raw_items(),
+                    stream=Answer(line, response),
+                    extensions={"network_stream": line},
+                )
+            except BaseException:
+                line.close()
+                raise
+
+        def _connect(self, url, timeouts):
+            if url.scheme not in ("http", "https"):
+                raise httpx.UnsupportedProtocol("neither http:// nor https://")
+            tls = tls_context() if url.scheme == "https" else None
+            host = url.raw_host.decode("ascii")
+            try:
+                return Line(host, url.port or (443 if tls else 80), tls, timeouts)
+            except TimeoutError as error:
+                raise httpx.ConnectTimeout(str(error)) from error
+            except OSError as error:
+                raise httpx.ConnectError(str(error)) from error
+
+        def _exchange(self, line, request, write_s):
+            try:
+                line.send(
+                    request.method,
+                    request.url.raw_path,
+                    request.headers.raw,
+                    request.stream,
+                    write_s,
+                )
+                return line.head()
+            except TimeoutError as error:
+                raise httpx.ReadTimeout(str(error)) from error
+            except OSError as error:
+                raise httpx.ReadError(str(error)) from error
+            except (BrokeOff, h11.RemoteProtocolError) as error:
+                raise httpx.RemoteProtocolError(str(error)) from error
+            except h11.LocalProtocolError as error:
+                raise httpx.LocalProtocolError(str(error)) from error
+
+    return Direct()

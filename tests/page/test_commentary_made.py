@@ -1,0 +1,58 @@
+"""Commentary in a real browser, made by the real server without any key."""
+
+import shutil
+
+import pytest
+
+from tests.live import serving
+from tests.page.acting import GAP, RUN, VIDEO, WATCH, address, content_is_calm
+
+DONE = "!document.querySelector('#making [data-part=result]').hidden"
+
+
+@pytest.fixture
+def keyless(server, tmp_path):
+    videos = tmp_path / "data" / "videos"
+    videos.mkdir(parents=True)
+    shutil.copy(server.data_dir / "videos" / "sample.mp4", videos)
+    with serving(tmp_path / "data") as running:
+        yield running
+
+
+def test_a_commentary_is_watched_while_it_is_made_and_kept(page, keyless):
+    page.go(address(keyless, "?room=commentary&video=sample"))
+    page.until("document.querySelector('#films input:checked')")
+    page.run("document.querySelector('#interval').value = 8")
+    page.click("#commentate [type=submit]")
+    run_id = page.until(RUN)
+    page.until(f"{VIDEO}.currentTime > 0.5", deadline_s=90)
+    page.reload()  # in the middle, or shortly after it
+    page.until(DONE, deadline_s=90)
+    assert sum("analyze-stream" in url for _, url in page.requests) == 1
+
+    told = keyless.get(f"/api/runs/{run_id}")[1]["events"]
+    chunks = [event for event in told if event["type"] == "chunk_ready"]
+    lines = [event["text"] for event in told if event["type"] == "commentary_ready"]
+    assert len(chunks) > 1 and lines
+    assert "Done." in page.text("#making")
+    said = page.text("#lines")
+    assert [text for text in lines if text not in said] == []
+
+    for border in [chunk["end_s"] for chunk in chunks[:-1]]:
+        gaps = []
+        while not gaps or (min(gaps) >= 0.1 and len(gaps) < 3):  # others want the processor too
+            page.run(f"{VIDEO}.currentTime = {border - 1.5}; {VIDEO}.play()")
+            page.until(f"!{VIDEO}.seeking && !{VIDEO}.paused && {VIDEO}.currentTime < {border}")
+            page.run(WATCH)
+            page.until(f"{VIDEO}.currentTime > {border + 1}")
+            gaps.append(page.run(GAP))
+        assert min(gaps) < 0.1, f"at {border} s"
+
+    for part in ("film", "captions"):
+        href = page.run(
+            f"document.querySelector('#making [data-part={part}]').getAttribute('href')"
+        )
+        assert keyless.request("HEAD", href)[0] == 200
+    page.click("#show-past")
+    page.until(f"document.querySelector('#past a[href*=\"{run_id}\"]')")
+    content_is_calm(page, keyless)

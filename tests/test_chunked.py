@@ -1,0 +1,62 @@
+"""The chunked transfer coding, in parts that end anywhere."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.vendors.chunked import MAX_SIZE_LINE, Chunked
+
+
+def coded(pieces):
+    return b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + b"0\r\n\r\n"
+
+
+def read(*parts):
+    chunked = Chunked()
+    return [chunked.feed(part) for part in parts], chunked.ended
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40), max_size=6), st.data())
+def test_parts_may_end_anywhere(pieces, data):
+    whole = coded(pieces)
+    cuts = data.draw(st.lists(st.integers(0, len(whole))))
+    edges = sorted({0, *cuts, len(whole)})
+    said, ended = read(*(whole[a:b] for a, b in zip(edges, edges[1:], strict=False)))
+    assert b"".join(said) == b"".join(pieces) and ended
+
+
+def test_all_that_one_read_brought_leaves_together():
+    assert read(coded([b"data: a\n\n", b"data: b\n\n"])) == ([b"data: a\n\ndata: b\n\n"], True)
+
+
+def test_a_piece_does_not_wait_for_the_end_of_its_chunk():
+    assert read(b"9\r\ndata: ") == ([b"data: "], False)
+
+
+def test_extensions_of_a_size_and_zeros_before_it_are_let_be():
+    assert read(b"002;name=value\r\nok\r\n0\r\n\r\n") == ([b"ok"], True)
+
+
+def test_what_follows_the_end_is_nobodys():
+    assert read(coded([b"ok"]) + b"HTTP/1.1 200 OK\r\n\r\n") == ([b"ok"], True)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"-1\r\nx",
+        b"1_0\r\nx",
+        b" \r\nx",
+        b"\r\n",
+        b"g\r\nx",
+        b"0x2\r\nok\r\n",
+        b"11111111111111111\r\n",
+        b"2\r\nokXX0\r\n",
+        b"2\r\nok\rX",
+        b"1" * (MAX_SIZE_LINE + 1),
+        b"<html>no chunks at all</html>\r\n",
+    ],
+)
+def test_what_does_not_follow_the_coding_is_refused(hostile):
+    with pytest.raises(ValueError):
+        read(hostile)
