@@ -130,7 +130,7 @@ class Ledger:
                 time.sleep(BATCH_S)
             while not self._queue.empty():
                 changes.append(self._queue.get())
-            changes = [each for each in changes if each and each.id not in self._lost]
+            changes = joined(each for each in changes if each and each.id not in self._lost)
             if not changes:
                 continue
             try:
@@ -182,6 +182,23 @@ class Ledger:
             changes = [Frames(kept.id, kept.length + 1, frames[kept.length :] + missing)]
             self.store.write(self.owner, [*changes, End(kept.id, "interrupted", summary)])
             log.warning("a run was interrupted", extra=facts(run_id=kept.id))
+
+
+def joined(changes):
+    """The same, with what follows each other in one run's journal in one piece."""
+    found, open_ends = [], {}
+    for change in changes:
+        before = open_ends.get(change.id)
+        if isinstance(change, Frames) and before is not None:
+            before.frames.extend(change.frames)
+            continue
+        if isinstance(change, Frames):
+            change = Frames(change.id, change.first, list(change.frames))
+            open_ends[change.id] = change
+        else:
+            open_ends.pop(change.id, None)
+        found.append(change)
+    return found
 
 
 def spelled(key):

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client import generate_latest
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 600)
+TOKENS = tuple(4**power for power in range(14))  # as OpenTelemetry advises
 
 
 class Metrics:
@@ -44,6 +45,29 @@ class Metrics:
             ["provider", "direction"],
             registry=registry,
         )
+        # OpenTelemetry's names for the same, for dashboards that know those.
+        operation = ["gen_ai_operation_name", "gen_ai_provider_name"]
+        self._operation = Histogram(
+            "gen_ai_client_operation_duration_seconds",
+            "From asking a model to its end, by the error's code where it failed.",
+            [*operation, "error_type"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._to_first = Histogram(
+            "gen_ai_client_operation_time_to_first_chunk_seconds",
+            "From asking a model to its first text.",
+            operation,
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._usage = Histogram(
+            "gen_ai_client_token_usage",
+            "Tokens the vendors reported, of each request.",
+            [*operation, "gen_ai_token_type"],
+            buckets=TOKENS,
+            registry=registry,
+        )
         self._refused = Counter(
             "parallax_refused", "Requests refused, by status.", ["status"], registry=registry
         )
@@ -70,11 +94,15 @@ class Metrics:
             return
         measured = lane.metrics
         self._duration.labels(provider).observe(measured["duration"])
+        error = lane.error.code if lane.error else ""
+        self._operation.labels("chat", provider, error).observe(measured["duration"])
         if measured["time_to_first_text"] is not None:
             self._first_text.labels(provider).observe(measured["time_to_first_text"])
+            self._to_first.labels("chat", provider).observe(measured["time_to_first_text"])
         for direction in ("input", "output"):
             if count := measured[f"{direction}_tokens"]:
                 self._tokens.labels(provider, direction).inc(count)
+                self._usage.labels("chat", provider, direction).observe(count)
 
     def refused(self, status):
         self._refused.labels(str(status)).inc()

@@ -123,7 +123,7 @@ def test_a_killed_worker_is_replaced_and_leaves_no_ffmpeg(data_dir):
         with pytest.raises(http.client.IncompleteRead):
             stream.response.read()
         until(lambda: not any(map(alive, running)), 5)
-        until(lambda: server.worker_pid != worker)
+        until(lambda: set(children(server.process.pid)) - {worker})
         until(lambda: server.get("/readyz")[0] == 200)
 
 
