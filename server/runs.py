@@ -27,6 +27,7 @@ class Run:
     kind = "run"
     farewell = sse.DONE  # what ends its streams, behind the last message
     remembered = False  # whether the ledger writes it down
+    elsewhere = False  # whether it goes on without this process
 
     def __init__(self, services):
         self.id = secrets.token_urlsafe(18)

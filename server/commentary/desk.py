@@ -75,6 +75,15 @@ class Desk:
         self._join_line(run)
         return run, True
 
+    def open(self):
+        """In the process that serves: what has a thread."""
+
+    def close(self):
+        pass
+
+    def distant(self, services, kept):
+        """The run of another machine that the store knows, if this desk can read it."""
+
     def private(self, services, film, options):
         """A run that nobody else is led to: for one's own process. Results are shared."""
         run, _ = services.runs.admit(
@@ -98,7 +107,8 @@ class Desk:
             if self._running.get(run.key_of_work) is run:
                 del self._running[run.key_of_work]
         with self._moved:
-            self._line.remove(run)
+            if run in self._line:
+                self._line.remove(run)
             self._moved.notify_all()
         self._tidy()
 
@@ -156,6 +166,14 @@ class Desk:
                 "ask again in a minute.",
                 retry_after=60,
             )
+
+
+def open_desk(settings):
+    if settings.commentary_workers == "rq":
+        from .dispatch import Dispatch
+
+        return Dispatch(settings)
+    return Desk(settings)
 
 
 def unwritable():

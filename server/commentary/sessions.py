@@ -45,6 +45,7 @@ class Sessions:
         self._retention_s, self._max_bytes = retention_s, max_bytes
         self._lock = threading.Lock()
         self._in_use = {}  # id -> how many
+        self.busy = lambda id: False  # whether another machine works on it, or will
 
     def open(self, id):
         """The session of that id, made or found."""
@@ -144,7 +145,7 @@ class Sessions:
             for used, size, id in found:
                 if id in self._in_use or (used >= oldest and total <= self._max_bytes):
                     continue
-                if Session(self, id).is_being_made():  # by another process
+                if Session(self, id).is_being_made() or self.busy(id):  # by another process
                     continue
                 self._remove(id)
                 total -= size

@@ -3,6 +3,8 @@
 What was told is on disk and can be read again, by its id; nothing here costs anything.
 """
 
+import json
+
 from .. import sse
 from ..events import Commentary
 from ..runs import Run
@@ -41,6 +43,11 @@ class Shelved(Run):
 
 def numbered(events):
     return [sse.encode(number, event) for number, event in enumerate(events, 1)]
+
+
+def told_in(frames):
+    """The events in those messages."""
+    return [json.loads(frame.partition(b"data: ")[2]) for frame in frames]
 
 
 def told_of(session):
