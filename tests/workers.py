@@ -1,10 +1,12 @@
-"""A server with a Redis and workers: real processes, on this machine."""
+"""Workers that make commentaries: real processes, and who of them is at work."""
 
-import os
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+
+import redis
+import rq
 
 from tests.live import DEADLINE_S, ROOT, until
 
@@ -23,10 +25,9 @@ class Worker:
                 stdout=log,
                 stderr=log,
             )
-        until(lambda: self._is_ready())
         return self
 
-    def _is_ready(self):
+    def ready(self):
         assert self.process.poll() is None, self.log()
         return "a worker is ready" in self.log()
 
@@ -34,26 +35,33 @@ class Worker:
         return self.log_path.read_text("utf-8", "replace")
 
     def send(self, number):
-        os.kill(self.process.pid, number)
+        self.process.send_signal(number)
 
-    def stop(self, number=signal.SIGTERM):
-        if self.process and self.process.poll() is None:
+    def end(self, number=signal.SIGTERM):
+        """Its exit status."""
+        if self.process.poll() is None:
             self.send(signal.SIGCONT)
             self.send(number)
-            self.process.wait(DEADLINE_S)
-        return self.process and self.process.returncode
-
-    def works_on(self, run_id):
-        return f'"{run_id}' in self.log()
+        return self.process.wait(DEADLINE_S)
 
 
 @contextmanager
 def working(server, count):
-    workers = [Worker(server) for _ in range(count)]
+    workers = [Worker(server).start() for _ in range(count)]
     try:
         for worker in workers:
-            worker.start()
+            until(worker.ready)
         yield workers
     finally:
         for worker in workers:
-            worker.stop(signal.SIGKILL)
+            worker.end(signal.SIGKILL)
+
+
+def busy(workers):
+    """The one that works, as RQ has it, and the others."""
+    url = workers[0].server.variables["REDIS_URL"]
+    with redis.Redis.from_url(url) as client:
+        found = [each.pid for each in rq.Worker.all(client) if each.get_state() == "busy"]
+    one = [worker for worker in workers if worker.process.pid in found]
+    assert len(one) == 1, found
+    return one[0], [worker for worker in workers if worker is not one[0]]
