@@ -51,7 +51,7 @@ class Services:
     def open(self):
         """In the process that serves, after a fork: what has a thread, or is shared."""
         self.ledger.start(self.runs, lambda kept, frames: remembered.finish(self, kept, frames))
-        self.commentaries.open()
+        self.commentaries.open(self.metrics)
         self.watchdog.start()
 
     def close(self):

@@ -1,13 +1,20 @@
 """Commentaries that are made by workers: a real gunicorn, a real Redis, real worker processes,
 and vendors on this machine who count how often they are asked."""
 
+import contextlib
 import signal
 import time
+from http.client import HTTPException
 
 import pytest
+import redis
+import rq
+
+from server.commentary.crew import NAME
 
 from tests import clips
 from tests.commentaries import (
+    ENDS,
     check,
     ended,
     ffmpegs_of,
@@ -22,10 +29,10 @@ from tests.commentaries import (
 from tests.live import Server, serving, until
 from tests.redis_server import serving_redis
 from tests.test_commentary_live import packets
-from tests.vendors.commentators import Commentators
+from tests.vendors.commentators import WINDOW, Commentators
 from tests.workers import busy, working
 
-SECONDS = 36.0
+SECONDS = 26.0
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +54,17 @@ def data(tmp_path, film):
 
 
 @pytest.fixture
-def server(tmp_path, data, vendors):
-    with serving_redis(tmp_path) as redis:
-        variables = {"REDIS_URL": redis.url, "COMMENTARY_WORKERS": "rq", **vendors.environment()}
-        with serving(data, **variables) as server:
-            yield server
-            assert "Traceback" not in server.log()
+def redis_server(tmp_path):
+    with serving_redis(tmp_path) as redis_server:
+        yield redis_server
+
+
+@pytest.fixture
+def server(data, vendors, redis_server):
+    variables = {"REDIS_URL": redis_server.url, "COMMENTARY_WORKERS": "rq"}
+    with serving(data, **variables, **vendors.environment()) as server:
+        yield server
+        assert "Traceback" not in server.log()
 
 
 def read(stream):
@@ -131,17 +143,25 @@ def test_after_a_kill_another_worker_goes_on(server, vendors, data, moment):
         until(lambda: not ffmpegs_of(one), 5)
         events = check(heard + read(stream))
     assert of(events, "complete") and not of(events, "line_failed")
-    windows = len(of(events, "events_detected"))
     for what, asks in vendors.asks.items():
-        again = {ask for ask, count in asks.items() if count > 1}
         assert max(asks.values()) <= 2, what
-        # What was under way when it died is asked once more; what had answered is not.
-        assert again <= set(before[what])
-        if kind == "chunk_ready" and what == "detect" and len(before[what]) == windows:
-            assert not again
+        # What was under way when it died is asked once more; nothing else is.
+        assert {ask for ask, count in asks.items() if count > 1} <= set(before[what]), what
+    for event in of(heard, "events_detected"):
+        assert times_seen(vendors, event["interval"]) == 1, "it was told: it is not paid twice"
+    for event in of(heard, "commentary_ready"):
+        assert vendors.asks["speak"][event["text"]] == 1
     run = events[0][1]["run_id"]
     assert lines_of(events_of(data, run)) == [event for _, event in events]
     assert get(server, of(events, "complete")[0]["final_url"])[0] == 200
+
+
+def times_seen(vendors, interval):
+    """How often that window was sent to be looked at."""
+    asks = vendors.asks["detect"].items()
+    return sum(
+        count for ask, count in asks if [float(s) for s in WINDOW.search(ask).groups()] == interval
+    )
 
 
 def test_a_cancel_at_the_server_ends_it_at_the_worker_within_a_second(server, vendors):
@@ -181,9 +201,9 @@ def test_a_worker_that_was_frozen_tells_nothing_more(server, vendors, data):
         assert lines_of(events_of(data, events[0][1]["run_id"])) == [e for _, e in events]
         assert "a lease was lost" not in other.log()
         # It is a worker like any other again.
-        other.end()
+        assert other.end() == 0
         assert of(check(told(server, "film.mp4", "?original_volume=0.5")), "complete")
-        assert "Traceback" not in one.log()
+        assert not one.tracebacks()
 
 
 def test_a_worker_that_is_told_to_stop_hands_over_at_once(server, vendors):
@@ -250,6 +270,41 @@ def test_a_server_that_stops_or_dies_leaves_its_readers_to_the_other(server, dat
             ended(other, run)
     finally:
         other.stop()
+
+
+def test_a_redis_that_comes_back_empty_costs_what_was_under_way_and_no_more(
+    data, vendors, redis_server
+):
+    variables = {"REDIS_URL": redis_server.url, "COMMENTARY_WORKERS": "rq"}
+    with (
+        serving(data, **variables, **vendors.environment()) as server,
+        working(server, 1) as (worker,),
+    ):
+        stream = opened(server, "film.mp4")
+        heard = up_to(stream, "commentary_ready")
+        redis_server.stop()
+        with contextlib.suppress(HTTPException, OSError):
+            for _, number, event in stream.messages():
+                heard.append((number, event))
+        assert not any(event["type"] in ENDS for _, event in heard)
+        worker.end(signal.SIGKILL)  # or it goes by itself, and is started again by its supervisor
+        redis_server.start()
+        with working(server, 1):
+            heard += told(server, "film.mp4", after=heard[-1][0])
+    assert of(check(heard), "complete")
+    for event in of(heard, "events_detected"):
+        assert times_seen(vendors, event["interval"]) <= 2
+
+
+def test_a_job_of_somebody_else_is_not_done(server, tmp_path):
+    touched = tmp_path / "touched"
+    with working(server, 1) as (worker,), redis.Redis.from_url(worker.url) as client:
+        for serializer in ("pickle", "json"):
+            queue = rq.Queue(NAME, connection=client, serializer=serializer)
+            queue.enqueue("os.mkdir", str(touched), on_failure=rq.Callback("os.mkdir"))
+        until(lambda: queue.count == 0 and len(queue.failed_job_registry) == 2)
+        assert not touched.exists()
+        assert of(check(told(server, "film.mp4")), "complete")
 
 
 def test_the_whole_in_one_answer(server):

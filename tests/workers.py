@@ -1,5 +1,6 @@
 """Workers that make commentaries: real processes, and who of them is at work."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tests.live import DEADLINE_S, ROOT, until
 class Worker:
     def __init__(self, server):
         self.server, self.process = server, None
+        self.url = server.variables["REDIS_URL"]
         self.log_path = server.log_path.with_name(f"worker-{id(self)}.log")
 
     def start(self):
@@ -33,6 +35,10 @@ class Worker:
 
     def log(self):
         return self.log_path.read_text("utf-8", "replace")
+
+    def tracebacks(self):
+        lines = map(json.loads, self.log().splitlines())
+        return [line["traceback"] for line in lines if "traceback" in line]
 
     def send(self, number):
         self.process.send_signal(number)
@@ -59,8 +65,7 @@ def working(server, count):
 
 def busy(workers):
     """The one that works, as RQ has it, and the others."""
-    url = workers[0].server.variables["REDIS_URL"]
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(workers[0].url) as client:
         found = [each.pid for each in rq.Worker.all(client) if each.get_state() == "busy"]
     one = [worker for worker in workers if worker.process.pid in found]
     assert len(one) == 1, found

@@ -13,6 +13,7 @@ from ..errors import ProviderError, TooBusy
 from ..events import Commentary
 from ..log import facts
 from ..stores import StoreError
+from ..stores.leases import LeaseLost
 from .crew import named
 
 LOOK_S = 0.5
@@ -30,7 +31,15 @@ class Caretaker:
         self._seen = {}  # name of an attempt -> when it was first seen to be silent
         self._told = {}  # id -> (position, whether there are workers)
         self._alone_since = None
-        self.workers = 0
+        self.workers = self.waiting = 0
+
+    def watched_by(self, metrics):
+        metrics.watch(
+            "parallax_commentary_workers", "Workers that are there.", lambda: self.workers
+        )
+        metrics.watch(
+            "parallax_commentaries_waiting", "Those that wait for one.", lambda: self.waiting
+        )
 
     def start(self):
         threading.Thread(target=self._look_after, name="caretaker", daemon=True).start()
@@ -44,12 +53,15 @@ class Caretaker:
                 self._look(time.monotonic())
             except StoreError:
                 self._seen.clear()  # nothing is known of the time it was away
+            except LeaseLost:
+                pass  # frozen in the middle; somebody else has seen to it
             except Exception:
                 log.exception("looking after commentaries failed")
 
     def _look(self, now):
         working = self._desk.leases.working()
         waiting = self._desk.crew.waiting()
+        self.waiting = len(waiting)
         self._count(now)
         names = {named(id, number) for id, number in working.items()}
         self._seen = {name: since for name, since in self._seen.items() if name in names}

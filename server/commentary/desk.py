@@ -75,7 +75,7 @@ class Desk:
         self._join_line(run)
         return run, True
 
-    def open(self):
+    def open(self, metrics=None):
         """In the process that serves: what has a thread."""
 
     def close(self):

@@ -6,11 +6,12 @@ what is told, and the line of those who wait (`crew.py`).
 
 import secrets
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ..errors import TooBusy
 from ..events import Commentary
-from ..stores.leases import LEASE_S, Leases
+from ..stores import StoreError
+from ..stores.leases import LEASE_S, LeaseLost, Leases
 from .caretaker import Caretaker
 from .crew import Crew
 from .desk import MAX_WAITING, Desk, key_of, unwritable
@@ -24,11 +25,13 @@ class Dispatch(Desk):
     def __init__(self, settings):
         super().__init__(settings)
         self.leases, self.crew = Leases(settings), Crew(settings.redis_url)
-        self.sessions.busy = self.leases.live
+        self.sessions.busy = self._busy
         self.caretaker = Caretaker(self)
 
-    def open(self):
+    def open(self, metrics=None):
         self.caretaker.start()
+        if metrics:
+            self.caretaker.watched_by(metrics)
 
     def close(self):
         self.caretaker.stop()
@@ -76,6 +79,8 @@ class Dispatch(Desk):
             raise unwritable() from None
         self.leases.begin(session.id, Commentary.kind, asked["created"], asked)
         with self.pen(session.id, LEASE_S) as pen:
+            if pen is None:
+                raise TooBusy("This commentary is just being ended; ask again.", retry_after=2)
             going_on = "Going on with" if pen.history else "Looking at"
             ids = {"run_id": session.id, "session": session.id}
             message = f"{going_on} {film.stem}."
@@ -93,9 +98,15 @@ class Dispatch(Desk):
             return
         self.leases.cancel(id, message)
         self.crew.dismiss(id, number)
-        with self.pen(id) as pen:
+        with suppress(LeaseLost), self.pen(id) as pen:
             if pen:
                 pen.tell([Commentary.cancelled(message)], "cancelled")
+
+    def _busy(self, id):
+        try:
+            return self.leases.live(id)
+        except StoreError:
+            return True  # nobody knows
 
     @contextmanager
     def pen(self, id, patience_s=0.0):

@@ -8,6 +8,7 @@ alive; RQ itself is silent while it works. SIGTERM puts the commentary back into
 import logging
 import threading
 
+from rq import worker_registration
 from rq.job import Job
 from rq.worker import SimpleWorker
 
@@ -49,6 +50,8 @@ class Hand(SimpleWorker):
         self.stopping = False
         self.run = None  # the HiredRun that is being made
         self._under_way = None  # RQ's job and execution
+        self._done = threading.Event()
+        self._beats = threading.Thread(target=self._beat, name="beats", daemon=True)
         queue = self.desk.crew.queue
         super().__init__(
             [queue],
@@ -60,15 +63,13 @@ class Hand(SimpleWorker):
         )
 
     def serve(self):
-        done = threading.Event()
-        beats = threading.Thread(target=self._beat, args=(done,), name="beats", daemon=True)
-        beats.start()
+        # Also while it works, when RQ is silent.
+        self._beats.start()
         self.desk.open()
         log.info("a worker is ready", extra=facts(worker=self.name))
         try:
             return self.work(logging_level="WARNING")
         finally:
-            done.set()
             self.desk.close()
 
     # -- what RQ asks of a worker
@@ -90,16 +91,29 @@ class Hand(SimpleWorker):
         finally:
             self._under_way = None
 
-    def _beat(self, done):
-        while not done.wait(BEAT_S):
+    def teardown(self):
+        self._done.set()
+        self._beats.join()
+        super().teardown()
+
+    def _beat(self):
+        while not self._done.wait(BEAT_S):
             try:
                 with translated():
                     if under_way := self._under_way:
                         self.maintain_heartbeats(*under_way)
                     elif self.birth_date:
                         self.heartbeat()
+                    if self.birth_date:
+                        self._come_back()
             except StoreError:
                 pass  # it has been logged; Redis may come back
+
+    def _come_back(self):
+        """One that was frozen is forgotten, and says again who it is."""
+        if not self.connection.hexists(self.key, "birth"):
+            self.connection.hset(self.key, mapping=self.serialize())
+        worker_registration.register(self)
 
     def handle_warm_shutdown_request(self):
         self.stopping = True
@@ -158,7 +172,9 @@ class Hand(SimpleWorker):
 def job_class(perform):
     class Errand(Job):
         """A job that does what we do, and not what is written in it: who can write into
-        Redis does not get to name the function."""
+        Redis does not get to name functions."""
+
+        success_callback = failure_callback = stopped_callback = None
 
         def perform(self):
             return perform(*self.args)

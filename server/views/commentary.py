@@ -92,7 +92,7 @@ def commentary(film, chosen, fresh, identity=(None, None)):
 
 
 UNFINISHED = {"type": "cancelled", "message": "The server is restarting; ask again to go on."}
-STATUSES = {"media": 422, "internal": 500, "out_of_space": 507}
+STATUSES = {"media": 422, "internal": 500, "busy": 503, "out_of_space": 507}
 
 
 def status_of(found):

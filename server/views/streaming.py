@@ -82,7 +82,7 @@ def follow_response(run, after=0):
                     yield run.farewell
                 return
             elif run.elsewhere and runs.draining:
-                return  # cut off, and not ended: it is to be had from another server
+                return  # it has not ended, and is to be had from any other server
             else:
                 leaving = lambda: visitor.gone or (run.elsewhere and runs.draining)  # noqa: E731
                 run.journal.wait(after, heartbeat_s, leaving)
