@@ -6,7 +6,7 @@ worker that is stopped, or loses its lease, says nothing: another one goes on.
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import nullcontext
 
 from ..errors import ProviderError
 from ..log import facts
@@ -15,6 +15,47 @@ from ..stores.leases import LeaseLost
 from .run import CommentaryRun, log
 
 RENEW_S = 0.25
+
+
+class Renewal:
+    """Keeps a lease within a `with`, and tells the run of its cancel and its loss."""
+
+    def __init__(self, lease):
+        self._lease, self._run, self._lost = lease, None, False
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._done.set()
+        self._thread.join()
+
+    def serve(self, run):
+        self._run = run
+        if self._lost:
+            run.lose()
+
+    def _renew(self):
+        try:
+            while not self._done.is_set():
+                self._once()
+                self._lease.check()
+                self._done.wait(RENEW_S)
+        except LeaseLost:
+            self._lost = True
+            if self._run:
+                self._run.lose()
+
+    def _once(self):
+        try:
+            message = self._lease.renew()
+        except StoreError:
+            return  # it may come back while the lease lasts
+        if message and self._run:
+            self._run.cancel(ProviderError("cancelled", message))
 
 
 class HiredRun(CommentaryRun):
@@ -27,51 +68,23 @@ class HiredRun(CommentaryRun):
         self._pen, self._number = pen, number
         self.lost = False
 
-    @property
-    def interrupted(self):
-        return self._interrupted
-
     def work(self):
         self._conduct()
 
     def _left_s(self, limit_s):
         return max(0.0, self.created + limit_s - time.time())
 
-    @contextmanager
     def _held(self):
-        done = threading.Event()
-        thread = threading.Thread(target=self._renew, args=(done,), name="lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+        return nullcontext()  # the lease is, by whoever called
 
-    def _renew(self, done):
-        while True:
-            try:
-                if message := self._pen.lease.renew():
-                    self.cancel(ProviderError("cancelled", message))
-            except StoreError:
-                pass  # until it is over, which the next line finds
-            except LeaseLost:
-                return self._lose()
-            try:
-                self._pen.lease.check()
-            except LeaseLost:
-                return self._lose()
-            if done.wait(RENEW_S):
-                return None
-
-    def _lose(self):
+    def lose(self):
         if not self.lost:
             log.warning("a lease was lost", extra=facts(run_id=self.id))
         self.lost = True
         self.cancel(ProviderError("cancelled", "Another worker has it now."))
 
     def _begin(self):
-        if self._number > 1:
+        if self._number > 1 or self._history[-1]["type"] == "queued":
             self._announce()
 
     def _tell(self, events):
@@ -84,12 +97,12 @@ class HiredRun(CommentaryRun):
 
     def _fail(self, failure):
         if isinstance(failure, LeaseLost):
-            self._lose()
+            self.lose()
         if self.lost or self._interrupted:
             self.state = "interrupted"
             return
         try:
             super()._fail(failure)
         except LeaseLost:
-            self._lose()
+            self.lose()
             self.state = "interrupted"

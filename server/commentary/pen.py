@@ -15,8 +15,7 @@ class Pen:
         session.guard = lease.check
         session.take_over()
         self.history = session.told()
-        behind = told_in(lease.frames(len(self.history)))  # a disk that lost something
-        if behind:
+        while behind := told_in(lease.frames(len(self.history))):  # a disk that lost something
             session.tell(behind)
             self.history += behind
         known = lease.told()

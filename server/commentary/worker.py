@@ -7,6 +7,7 @@ alive; RQ itself is silent while it works. SIGTERM puts the commentary back into
 
 import logging
 import threading
+from contextlib import suppress
 
 from rq import worker_registration
 from rq.job import Job
@@ -19,9 +20,10 @@ from ..log import facts
 from ..services import Services
 from ..sse import encode
 from ..stores import StoreError
+from ..stores.leases import LeaseLost
 from ..stores.redis import translated
 from . import options
-from .hired import HiredRun
+from .hired import HiredRun, Renewal
 from .job import film_named
 from .pen import Pen
 
@@ -134,26 +136,33 @@ class Hand(SimpleWorker):
         if lease is None:
             return
         try:
-            session = desk.sessions.find(id)
-        except NotFound:
-            strange = (
-                "The worker does not see this commentary: it must share the server's DATA_DIR."
-            )
-            log.error(strange, extra=facts(run_id=id))
-            told = lease.told()
-            event = Commentary.failed(ProviderError("internal", strange), "prepare")
-            lease.tell(told, [encode(told + 1, event)], "failed")
-            return
-        pen = Pen(session, lease)
-        try:
-            self._make(pen, number)
+            with suppress(LeaseLost), Renewal(lease) as renewal:
+                self._with_lease(lease, number, renewal)
         finally:
             self.run = None
-            pen.drop()
+            lease.drop()
         if self.stopping and desk.leases.next_attempt(id, number, died=False) is not None:
             desk.crew.ask(id, number + 1, first=True)
 
-    def _make(self, pen, number):
+    def _with_lease(self, lease, number, renewal):
+        try:
+            session = self.desk.sessions.find(lease.id)
+        except NotFound:
+            self._refuse(lease)
+            return
+        try:
+            self._make(Pen(session, lease), number, renewal)
+        finally:
+            session.let_go()
+
+    def _refuse(self, lease):
+        message = "The worker does not see this commentary: it must share the server's DATA_DIR."
+        log.error(message, extra=facts(run_id=lease.id))
+        told = lease.told()
+        event = Commentary.failed(ProviderError("internal", message), "prepare")
+        lease.tell(told, [encode(told + 1, event)], "failed")
+
+    def _make(self, pen, number, renewal):
         asked = pen.session.kept("job.json")
         try:
             film = film_named(self.services.library, asked["video"])
@@ -164,6 +173,7 @@ class Hand(SimpleWorker):
         except ServerError as error:
             pen.tell([Commentary.failed(error, "prepare")], "failed")
             return
+        renewal.serve(self.run)
         if self.stopping:
             self._stop()
         self.run.work()
