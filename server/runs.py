@@ -15,7 +15,8 @@ from .errors import Conflict, ProviderError, RunNotFound, TooBusy
 from .journal import Journal
 
 ATTENDED_S = 10.0  # a reader in another process says every few seconds that it is there
-WRITTEN_S = 0.06  # from a run's beginning in another process to its being written down
+WRITTEN_S = 0.06  # from a run's beginning in another process to its being written down,
+LOOKS = 5  # unless that process, or its machine, is busy
 CLAIMED_S = 2.0  # from a key being claimed to its run being known to all processes
 MAX_KEPT = 400
 MAX_KEPT_BYTES = 32 * 1024 * 1024
@@ -214,9 +215,10 @@ class Runs:
         try:
             return self._elsewhere(run_id)
         except RunNotFound:
-            time.sleep(WRITTEN_S)
-            if run := self._shelf.find(run_id):
-                return run
+            for _ in range(LOOKS):
+                time.sleep(WRITTEN_S)
+                if run := self._shelf.find(run_id):
+                    return run
             raise
 
     def newest(self, limit, before=None):

@@ -11,6 +11,7 @@ from server import sample
 from tests.live import Server, texts, until
 from tests.redis_server import serving_redis
 
+PATH = "/api/analyze/stream/parallel"
 STEADY = "demo@first=0,rate=50,tokens=100"
 ENDLESS = "demo@first=0,rate=20,tokens=5000"
 
@@ -160,6 +161,7 @@ def test_a_watcher_whose_server_dies_goes_on_at_the_other_without_a_gap(two):
     stream = one.open(ask(STEADY))
     run = stream.headers["X-Run-Id"]
     follower = other.follow(run)
+    assert follower.status == 200
     seen = []
     try:
         for _, number, event in follower.messages():
@@ -173,6 +175,31 @@ def test_a_watcher_whose_server_dies_goes_on_at_the_other_without_a_gap(two):
     assert [event for _, event in seen] == stream.events()
     assert [number for number, _ in seen[:-1]] == list(range(1, len(seen)))
     until(lambda: answers(other))
+
+
+def test_who_goes_on_at_the_other_at_once_hears_nothing_twice(two):
+    """What one has sent the store has a moment later."""
+    one, other = two
+    stream = one.open(ask("demo@first=0,rate=400,tokens=400"))
+    run = stream.headers["X-Run-Id"]
+    for _, number, _ in stream.messages():
+        if number and number % 60 == 0:
+            follower = other.follow(run, after=number)
+            assert next(n for _, n, _ in follower.messages() if n) == number + 1
+            follower.close()
+
+
+def test_a_repeated_request_for_a_document_has_the_run_as_it_ended(two):
+    one, other = two
+    key = {"Idempotency-Key": "document"}
+    asked = ask("demo@first=0,rate=20,tokens=10", stream=False)
+    told = []
+    first = threading.Thread(target=lambda: told.append(one.post(PATH, asked, **key)[1]))
+    first.start()
+    until(lambda: one.get("/api/runs?limit=1")[1]["runs"][0]["state"] == "working")
+    again = other.post(PATH, asked, **key)[1]
+    first.join()
+    assert again == told[0] and again["state"] == "complete"
 
 
 def test_a_run_whose_server_dies_is_told_to_be_interrupted(two):

@@ -158,7 +158,7 @@ def test_two_find_an_orphan_and_one_adopts_it(opened, settings):
     assert child.wait() == -9
     [(kept, sent)] = until(lambda: list(first.orphans("first")), 6)
     assert kept.id == "orphan" and kept.length == 1
-    assert sent == (0 if settings.redis_url else 5)
+    assert sent > 100 if settings.redis_url else sent == 5
     assert [first.adopt(kept, "first"), second.adopt(kept, "second")] == [True, False]
     assert first.run("orphan").owner == "first"
     assert list(first.orphans("first")) == []

@@ -76,13 +76,13 @@ def follow_response(run, after=0):
             if messages:
                 after += len(messages)
                 yield b"".join(messages)
-            elif closed:
-                if run.farewell:
+            elif closed and run.journal.closed:  # one in a store may turn out to go on
+                if run.farewell and run.journal.length and not run.journal.forgotten:
                     yield run.farewell
                 return
             else:
                 run.journal.wait(after, heartbeat_s, lambda: visitor.gone)
-                if run.journal.length == after and not run.journal.closed:
+                if run.journal.length <= after and not run.journal.closed:
                     yield sse.HEARTBEAT
 
     return closing(Response(frames(after), headers=headers(run)), leave, run.detach)
@@ -128,6 +128,7 @@ def wait_for(run, document=whole_run):
     finally:
         leave()
         run.detach()
+    run = services().runs.get(run.id)  # one from the store is as it was when it was found
     return document(run), 200, {"X-Run-Id": run.id}
 
 
