@@ -4,6 +4,8 @@ What is to come is read from the run's own journal when it is wanted. A store th
 for a while, or came back empty, so gets all that it missed.
 """
 
+from typing import Any
+
 from .stores import Begin, End, Forget, Frames
 
 AT_ONCE = 4096  # messages
@@ -36,7 +38,7 @@ class Copy:
         said, frames = run.journal.length, []
         while len(frames) < min(AT_ONCE, said - self._written):
             frames += run.journal.after(self._written + len(frames))
-        changes = []
+        changes: list[Any] = []
         if not self._begun:
             changes.append(Begin(run.id, run.kind, run.created, self._asked))
         if frames:

@@ -21,7 +21,7 @@ from .stores import End, Forget, Frames, StoreError, open_store
 
 log = logging.getLogger(__name__)
 
-BATCH_S = 0.02  # what comes within it is one transaction
+BATCH_S = 0.05  # what comes within it is one transaction
 AGAIN_S = 0.5  # after a failure
 MAX_UNWRITTEN = 100  # ended runs that wait for a store that is away; the oldest are given up
 LOOK_S = 0.25

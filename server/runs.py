@@ -78,6 +78,10 @@ class Run:
                 return
         self.cancel(ProviderError("cancelled", "Nobody was reading any more."))
 
+    def latest(self):
+        """The same as it is by now."""
+        return self
+
     def cancel(self, error):
         raise NotImplementedError
 
@@ -200,6 +204,8 @@ class Runs:
         with self._lock:
             self._live.pop(run.id, None)
             self._by_key.pop(run.key, None)
+        run.state = "cancelled"
+        run.journal.close()  # somebody with the same key may be waiting for it
         if run.remembered:
             self._ledger.forget(run)
 

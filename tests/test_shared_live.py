@@ -262,6 +262,7 @@ def test_machines_share_their_limits_and_their_answers(tmp_path):
         variables = {"REDIS_URL": redis.url, "RATE_LIMIT": "4/minute"}
         servers = [Server(tmp_path / name, **variables) for name in ("one", "other")]
         for one, other in started(servers):
+            goes_on_over_a_restart_of_its_store(redis, one, other)  # it counts anew then
             first = one.open(ask("cuts")).events()
             assert texts(first) and cached(other)
             statuses = [server.open(ask("cuts")).status for server in (one, other, one)]
@@ -269,6 +270,17 @@ def test_machines_share_their_limits_and_their_answers(tmp_path):
             redis.stop()
             assert one.open(ask("cuts")).status == 200, "each counts for itself then"
             assert one.get("/healthz")[0] == 200
+
+
+def goes_on_over_a_restart_of_its_store(redis, one, other):
+    stream = one.open(ask("demo@first=0,rate=25,tokens=100"))
+    follower = other.follow(stream.headers["X-Run-Id"])
+    follower.until("text_generation")
+    redis.stop()
+    assert one.get("/healthz")[0] == 200
+    redis.start()  # it has nothing any more
+    heard = follower.events()
+    assert heard == stream.events()[-len(heard) :] and len(heard) > 90
 
 
 def cached(server):

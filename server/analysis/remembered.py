@@ -66,6 +66,10 @@ class Remembered(Run):
     def _attend(self):
         self._ledger.order(self._kept, attend=True)
 
+    def latest(self):
+        kept = self._ledger.find(self.id)
+        return Remembered(self.services, kept) if kept else self
+
     def detach(self):
         with self._lock:
             self._readers -= 1  # whether anybody else reads is for its own process to know

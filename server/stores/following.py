@@ -5,6 +5,7 @@ import time
 from . import StoreError
 
 AGAIN_S = 0.5  # after a failure of the store
+MISSED_S = 3.0  # in which a run comes back that a store has lost
 POKED_EVERY_S = 2.0  # how often its process is told that somebody reads
 
 
@@ -17,6 +18,7 @@ class StoredJournal:
         self._id = kept.id
         self.length, self.closed = kept.length, kept.ended
         self.forgotten = False  # its time was over before all of it was read
+        self._missed_at = None
         self._attended_at = 0.0
 
     def place(self, last_id):
@@ -53,11 +55,13 @@ class StoredJournal:
 
     def _look(self):
         known = self._store.progress(self._id)
-        if known is None:
-            self.closed = self.forgotten = True
-            return
-        self.length, self.closed = known[0], bool(known[1])
         now = time.monotonic()
+        if known is None:
+            self._missed_at = self._missed_at or now
+            self.closed = self.forgotten = now > self._missed_at + MISSED_S
+            return
+        self._missed_at = None
+        self.length, self.closed = known[0], bool(known[1])
         if not self.closed and now >= self._attended_at + POKED_EVERY_S:
             self._attended_at = now
             self._attend()

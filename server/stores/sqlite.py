@@ -83,8 +83,10 @@ class SqliteStore:
                 (last, size, change.id, owner),
             ).rowcount
             if there:
-                row = (change.id, change.first, len(change.frames), data, sizes.tobytes())
-                db.execute("INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?)", row)
+                db.execute(
+                    "INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?)",
+                    (change.id, change.first, len(change.frames), data, sizes.tobytes()),
+                )
             return there
         if isinstance(change, End):
             text = json.dumps(change.summary)

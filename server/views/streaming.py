@@ -95,8 +95,12 @@ def admit_follower(run):
         # Its first client left before it began, and this one came too late to keep it.
         leave()
         run.detach()
-        raise TooBusy("The request that made this run was taken back.", retry_after=1)
+        raise taken_back()
     return visitor, leave
+
+
+def taken_back():
+    return TooBusy("The request that made this run was taken back.", retry_after=1)
 
 
 def whole_run(run):
@@ -128,8 +132,9 @@ def wait_for(run, document=whole_run):
     finally:
         leave()
         run.detach()
-    run = services().runs.get(run.id)  # one from the store is as it was when it was found
-    return document(run), 200, {"X-Run-Id": run.id}
+    if not run.journal.length:
+        raise taken_back()
+    return document(run.latest()), 200, {"X-Run-Id": run.id}
 
 
 def last_event_id():
