@@ -8,7 +8,7 @@ from typing import Any
 
 from .stores import Begin, End, Forget, Frames
 
-AT_ONCE = 4096  # messages
+AT_ONCE = 2048  # messages
 
 
 class Copy:
@@ -18,12 +18,16 @@ class Copy:
         self.noted = False  # that there is something to write
         self.ended = False
         self.forgotten = False
-        self._begun, self._written = False, 0
+        self.begun, self._written = False, 0
 
     def note(self, queue):
         if not self.noted:
             self.noted = True
             queue.put(self)
+
+    def note_again(self, queue):
+        self.noted = False
+        self.note(queue)
 
     def said(self, number, queue):
         if self._sent is not None:
@@ -32,14 +36,14 @@ class Copy:
 
     def changes(self):
         """What the store lacks, or the first of it."""
+        run, ended = self._run, self.ended  # first: after its end nothing is said
         if self.forgotten:
             return [Forget(self.id)]
-        run, ended = self._run, self.ended  # first: after its end nothing is said
         said, frames = run.journal.length, []
         while len(frames) < min(AT_ONCE, said - self._written):
             frames += run.journal.after(self._written + len(frames))
         changes: list[Any] = []
-        if not self._begun:
+        if not self.begun:
             changes.append(Begin(run.id, run.kind, run.created, self._asked))
         if frames:
             changes.append(Frames(run.id, self._written + 1, frames))
@@ -53,16 +57,17 @@ class Copy:
             if isinstance(change, Frames):
                 self._written += len(change.frames)
             elif isinstance(change, Begin):
-                self._begun = True
+                self.begun = True
         return any(isinstance(change, (End, Forget)) for change in changes)
 
     @property
     def behind(self):
-        return self._written < self._run.journal.length or self.ended
+        run = self._run
+        return run is not None and (self.ended or self._written < run.journal.length)
 
     def start_over(self):
-        self._begun, self._written = False, 0
+        self.begun, self._written = False, 0
 
     def forget(self):
-        """The store shall not have it, nor what it has of it."""
-        self.forgotten = True
+        """The store shall not keep what it has of it."""
+        self.forgotten, self._run = True, None

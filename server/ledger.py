@@ -82,6 +82,8 @@ class Ledger:
     # -- what a run does; none of it waits for the store
 
     def begin(self, run, asked):
+        if not self._threads:
+            return  # nobody serves: a command that asks by itself
         copy = Copy(run, asked, self.store and self.store.sent(run.id))
         self._copies[run.id] = copy
         run.journal.tell(lambda number: copy.said(number, self._queue))
@@ -120,6 +122,7 @@ class Ledger:
     # -- the two threads
 
     def _write(self):
+        wary = False  # the last time failed: now one by one
         while self._copies or not self._stopping.is_set():
             copies = {self._queue.get(): True}
             if not self._stopping.is_set():
@@ -128,39 +131,42 @@ class Ledger:
                 copies[self._queue.get()] = True
             copies.pop(None, None)
             try:
-                self._write_all(list(copies))
+                (self._write_each if wary else self._write_all)(list(copies))
+                wary = False
+            except Exception as error:
+                wary = True
+                for copy in copies:
+                    copy.note_again(self._queue)
+                if isinstance(error, StoreError):
+                    if self._stopping.is_set():
+                        return
+                    self._spare(copies)
+                    self._stopping.wait(AGAIN_S)
+
+    def _write_each(self, copies):
+        for copy in copies:
+            try:
+                self._write_all([copy])
             except StoreError:
-                if self._stopping.is_set():
-                    return
-                self._spare(copies)
-                self._stopping.wait(AGAIN_S)
-            except Exception:
-                log.exception("writing runs down failed")
-                self._write_each(copies)
+                raise
+            except Exception:  # a bug, which costs one run its history, and not the others
+                log.exception("a run cannot be written down")
+                self._lose(copy)
 
     def _write_all(self, copies):
-        batch = []
-        copies = [copy for copy in copies if copy.id in self._copies]  # others were dropped
+        if self.store is None:
+            raise StoreError()
+        batch, refused = [], set()
         for copy in copies:
-            copy.noted = False  # before it is read: what is said from now on is noted again
-            batch.append((copy, copy.changes()))
-        changes = [change for _, changes in batch for change in changes]
-        if not changes:
-            return
-        try:
-            if self.store is None:
-                raise StoreError()
+            if copy.id in self._copies:  # others were dropped
+                copy.noted = False  # first: what is said from now on is noted again
+                batch.append((copy, copy.changes()))
+        if changes := [change for _, changes in batch for change in changes]:
             refused = self.store.write(self.owner, changes)
-            for id in refused:
-                self._refused(self._copies[id])
-        except BaseException:
-            for copy in copies:
-                copy.note(self._queue)
-            raise
         for copy, changes in batch:
             if copy.id in refused:
-                continue
-            if copy.written(changes):
+                self._refused(copy)
+            elif copy.written(changes):
                 self._copies.pop(copy.id, None)
             elif copy.behind:
                 copy.note(self._queue)
@@ -179,20 +185,13 @@ class Ledger:
         for copy in [copy for copy in copies if copy.ended][:-MAX_UNWRITTEN]:
             self._lose(copy)
 
-    def _write_each(self, copies):
-        """One of them cannot be written, which is a bug; the others can."""
-        for copy in copies:
-            try:
-                self._write_all([copy])
-            except StoreError:
-                pass  # it is noted, for the next time
-            except Exception:
-                self._lose(copy)
-
     def _lose(self, copy):
         log.error("a run will not be remembered", extra=facts(run_id=copy.id))
-        copy.forget()
-        copy.note(self._queue)
+        if copy.begun:
+            copy.forget()
+            copy.note(self._queue)
+        else:
+            self._copies.pop(copy.id, None)
 
     def _watch(self, runs, finish):
         reap = sweep = 0.0

@@ -199,6 +199,12 @@ def test_after_a_redis_was_away_nobody_is_taken_for_dead(serving, settings, redi
         assert until(lambda ledger=ledger, run=run: written(ledger.store, run)).state == "complete"
 
 
+def test_where_nobody_serves_nothing_waits_to_be_written(settings):
+    ledger = Ledger(settings)
+    begun(ledger, settings).end(ledger)
+    assert not ledger._copies and ledger._queue.empty()
+
+
 def orphan(settings, *frames):
     """A run of a process that is no more, on disk."""
     store = open_store(settings)

@@ -307,6 +307,20 @@ def test_readers_do_not_wait_for_a_writer(tmp_path):
     store.close()
 
 
+def test_the_end_of_a_long_run_is_read_as_quickly_as_of_a_short_one(tmp_path):
+    store, steps = sqlite(tmp_path), []
+    for length, id in ((10, "short"), (2000, "long")):
+        begin(store, id)
+        store.write("me", [Frames(id, number, [b"x"]) for number in range(1, length + 1)])
+        with store._db() as db:
+            taken = []
+            db.set_progress_handler(lambda taken=taken: taken.append(1), 1)
+        assert store.frames(id, length - 1) == [b"x"]
+        steps.append(len(taken))
+    assert steps[0] > 0 and steps[1] < 2 * steps[0]
+    store.close()
+
+
 # -- redis
 
 
