@@ -49,12 +49,16 @@ class Run:
         """Somebody reads it in another process."""
         self._attended_until = time.monotonic() + ATTENDED_S
 
-    def attach(self):
+    def attach(self, enter=lambda: None):
+        """A reader comes in by `enter()`, in one step: whoever would take the run back sees
+        either both, its place and it, or neither. Returns what `enter` does."""
         with self._lock:
+            place = enter()
             self._readers += 1
             if self._grace:
                 self._grace.cancel()
                 self._grace = None
+        return place
 
     def detach(self):
         """A reader left. The last one to leave starts the grace period."""

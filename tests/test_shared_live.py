@@ -2,6 +2,7 @@
 stopped on the other, and does not die with whoever watched it."""
 
 import http.client
+import itertools
 import json
 import threading
 
@@ -14,6 +15,7 @@ from tests.redis_server import serving_redis
 PATH = "/api/analyze/stream/parallel"
 STEADY = "demo@first=0,rate=50,tokens=100"
 ENDLESS = "demo@first=0,rate=20,tokens=5000"
+SHORT = "demo@first=0,tokens=3"
 
 
 def ask(*models, **more):
@@ -204,16 +206,14 @@ def test_a_repeated_request_for_a_document_has_the_run_as_it_ended(two):
 
 def test_a_run_whose_server_dies_is_told_to_be_interrupted(two):
     one, other = two
-    stream = one.open(ask(ENDLESS, "demo@first=0,tokens=3", "demo@first=60"))
+    stream = one.open(ask(ENDLESS, SHORT, "demo@first=60"))
     run = stream.headers["X-Run-Id"]
-    follower = other.follow(run)
-    seen = []
-    for _, number, _ in stream.messages():
-        seen.append(number)
-        if len(seen) == 20:
-            break
+    told, following = [], other.follow(run).messages()
+    while not told or told[-1][1].get("event_type") != "model_end":  # it is written down
+        told.append(next(following)[1:])
+    seen = [number for _, number, _ in itertools.islice(stream.messages(), 20)]
     one.kill_worker()
-    told = [(number, event) for _, number, event in follower.messages()]
+    told += [(number, event) for _, number, event in following]
     numbers, events = [n for n, _ in told[:-1]], [e for _, e in told]
     assert numbers == sorted(set(numbers)) and events[-1] == "[DONE]"
     assert (events[-2]["succeeded"], events[-2]["failed"]) == (1, 2)
@@ -227,7 +227,7 @@ def test_a_run_whose_server_dies_is_told_to_be_interrupted(two):
     assert other.follow(run, after=numbers[-1]).status == 204
     until(lambda: answers(one))
     assert one.get(f"/api/runs/{run}")[1]["state"] == "interrupted"
-    again = other.open({"retry_of": run, "models": ["demo@first=0,tokens=3"]}).events()
+    again = other.open({"retry_of": run, "models": [SHORT]}).events()
     assert again[-2]["succeeded"] == 1 and again[1]["cached"]
 
 

@@ -11,12 +11,11 @@ from . import services
 
 def admit_reader(run, on_leave):
     """Take a place at the gate and watch this client; returns (visitor, how to leave)."""
-    leave_gate = services().streams.enter()
+    leave_gate = run.attach(services().streams.enter)
     doorman = services().doorman
     visitor = doorman.admit(request.environ, on_leave)
     if sock := request.environ.get("gunicorn.socket"):
         patient.write_within(sock, services().settings.send_timeout_s)
-    run.attach()
 
     def leave():
         doorman.dismiss(visitor)
