@@ -25,6 +25,10 @@ class DistantRun(Run):
         with self._lock:
             self._readers -= 1
 
+    def latest(self):
+        kept = self._desk.leases.run(self.id)
+        return DistantRun(self.services, kept, self._session) if kept else self
+
     def cancel(self, error):
         self._desk.cancel(self.id, error.message)
 
@@ -33,7 +37,7 @@ class DistantRun(Run):
 
     def summary(self):
         frames = []
-        while more := self.journal.after(len(frames)):
+        while more := self._desk.leases.frames(self.id, len(frames)):
             frames += more
         told = {**told_of(self._session), "events": told_in(frames)}
         return {**super().summary(), **told}
