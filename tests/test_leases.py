@@ -7,10 +7,12 @@ import pytest
 import redis
 
 from server import sse
-from server.commentary.caretaker import MOST_DEATHS, NOBODY_S, SILENCE_S
+from server.__main__ import main
+from server.commentary.caretaker import MOST_DEATHS, NOBODY_S, SILENCE_S, TAKING_S
 from server.commentary.crew import named
 from server.commentary.dispatch import Dispatch
 from server.commentary.pen import Pen
+from server.doctor import report
 from server.errors import TooBusy
 from server.settings import InvalidSetting, Settings, load
 from server.stores.leases import Lease, LeaseLost
@@ -178,16 +180,27 @@ def test_one_that_nobody_works_on_goes_to_another_worker_and_not_for_ever(desk, 
     for attempt in range(2, MOST_DEATHS + 2):
         desk.caretaker._look(now)
         assert desk.crew.waiting() == [], "it may have been taken from the queue this instant"
-        now += SILENCE_S
+        now += TAKING_S
         desk.caretaker._look(now)
         assert desk.crew.waiting() == [named(ID, attempt)]
         desk.crew.dismiss(ID, attempt)  # as a worker does that takes it, and dies
     desk.caretaker._look(now)
-    desk.caretaker._look(now + SILENCE_S)
+    desk.caretaker._look(now + TAKING_S)
     assert desk.crew.waiting() == []
     (end,) = heard(desk)
     assert end["type"] == "error" and "workers died" in end["message"]
     assert desk.leases.run(ID).state == "failed" and on_disk(desk) == [end]
+
+
+def test_one_whose_worker_is_gone_waits_less_than_one_that_was_just_taken(desk, raw):
+    hire(raw)
+    desk.leases.take(ID)
+    desk.caretaker._look(0.0)
+    expire(raw)
+    desk.caretaker._look(1.0)
+    assert desk.crew.waiting() == [], "its worker may be handing it over"
+    desk.caretaker._look(1.0 + SILENCE_S)
+    assert desk.crew.waiting() == [named(ID, 2)]
 
 
 def test_one_that_somebody_works_on_is_left_alone(desk, raw):
@@ -228,7 +241,7 @@ def test_places_in_the_line_are_told_once_by_however_many_servers(desk, raw, red
 def test_a_run_that_redis_lost_is_not_looked_after_for_ever(desk, raw):
     raw.delete(f"parallax:run:{ID}")
     desk.caretaker._look(0.0)
-    desk.caretaker._look(SILENCE_S)
+    desk.caretaker._look(TAKING_S)
     assert desk.leases.working() == {}
 
 
@@ -261,3 +274,16 @@ def test_the_lease_is_a_key_that_expires_by_itself(desk, raw):
     raw.pexpire(lease.key, 50)
     until(lambda: not desk.leases.held(ID), 5)
     assert isinstance(desk.leases.take(ID), Lease)
+
+
+def test_a_worker_without_its_settings_says_what_it_needs(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert main(["worker"]) == 2
+    assert "COMMENTARY_WORKERS=rq and REDIS_URL" in capsys.readouterr().err
+
+
+def test_the_doctor_knows_how_many_workers_there_are(desk, raw, redis_url, tmp_path):
+    settings = Settings(data_dir=tmp_path, redis_url=redis_url, commentary_workers="rq")
+    assert "workers   none: start `python -m server worker`" in report(settings)[0]
+    hire(raw)
+    assert "workers   1" in report(settings)[0]

@@ -17,7 +17,8 @@ from ..stores.leases import LeaseLost
 from .crew import named
 
 LOOK_S = 0.5
-SILENCE_S = 1.5  # between being queued, or taken from the queue, and being worked on
+TAKING_S = 5.0  # between being taken from the queue and being worked on, on a busy machine
+SILENCE_S = 1.0  # of one that was worked on: its worker may be handing it over
 MOST_DEATHS = 2  # the next worker that dies of it was the last
 NOBODY_S = 60.0  # how long one waits where there is no worker at all
 
@@ -29,6 +30,7 @@ class Caretaker:
         self._desk = desk
         self._stopping = threading.Event()
         self._seen = {}  # name of an attempt -> when it was first seen to be silent
+        self._begun = set()  # names of those that were seen to be worked on
         self._told = {}  # id -> (position, whether there are workers)
         self._alone_since = None
         self.workers = self.waiting = 0
@@ -65,6 +67,7 @@ class Caretaker:
         self._count(now)
         names = {named(id, number) for id, number in working.items()}
         self._seen = {name: since for name, since in self._seen.items() if name in names}
+        self._begun &= names
         self._told = {id: told for id, told in self._told.items() if id in working}
         for id, number in working.items():
             attempt = named(id, number)
@@ -73,8 +76,11 @@ class Caretaker:
                 self._queued(id, number, waiting.index(attempt), now)
             elif self._desk.leases.held(id):
                 self._seen.pop(attempt, None)
-            elif now - self._seen.setdefault(attempt, now) >= SILENCE_S:
-                self._go_on(id, number)
+                self._begun.add(attempt)
+            else:
+                patience_s = SILENCE_S if attempt in self._begun else TAKING_S
+                if now - self._seen.setdefault(attempt, now) >= patience_s:
+                    self._go_on(id, number)
 
     def _count(self, now):
         self.workers = self._desk.crew.size()
