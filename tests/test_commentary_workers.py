@@ -204,7 +204,8 @@ def test_a_worker_that_was_frozen_tells_nothing_more(server, vendors, data):
         # It is a worker like any other again.
         assert other.end() == 0
         assert of(check(told(server, "film.mp4", "?original_volume=0.5")), "complete")
-        assert not one.tracebacks()
+        # (What a stage says that wakes too late for its ffmpeg is its own matter.)
+        assert not one.tracebacks(after="a lease was lost")
 
 
 def test_a_worker_that_is_told_to_stop_hands_over_at_once(server, vendors):

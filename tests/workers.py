@@ -36,8 +36,10 @@ class Worker:
     def log(self):
         return self.log_path.read_text("utf-8", "replace")
 
-    def tracebacks(self):
-        lines = map(json.loads, self.log().splitlines())
+    def tracebacks(self, after=""):
+        """Those it logged, behind the first line with that text."""
+        log = self.log()
+        lines = map(json.loads, log[log.index(after) :].splitlines()[bool(after) :])
         return [line["traceback"] for line in lines if "traceback" in line]
 
     def send(self, number):
