@@ -3,6 +3,7 @@ and vendors on this machine who count how often they are asked."""
 
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
@@ -226,6 +227,9 @@ def test_without_a_worker_it_waits_and_says_so(server):
     heard = up_to(stream, "queued")
     assert heard[-1][1]["position"] == 1 and "no worker" in heard[-1][1]["message"]
     assert "there is no worker" in server.log()
+    told_of = get(server, "/metrics")[2]
+    assert b"parallax_commentary_workers 0.0" in told_of
+    assert b"parallax_commentaries_waiting 1.0" in told_of
     second = opened(server, "film.mp4", "?style=sports")
     behind = up_to(second, "queued")
     assert behind[-1][1]["position"] == 2
@@ -255,10 +259,12 @@ def test_one_more_than_there_are_workers_waits_for_its_turn(server, vendors):
 def test_a_server_that_stops_or_dies_leaves_its_readers_to_the_other(server, data):
     other = Server(data, **server.variables).start()
     try:
+        with ThreadPoolExecutor() as together:
+            stream, elsewhere = together.map(lambda each: opened(each, "film.mp4"), (server, other))
+        run = stream.headers["X-Run-Id"]
+        assert elsewhere.headers["X-Run-Id"] == run, "asked for twice at once, it is one"
         with working(server, 1):
-            stream = opened(server, "film.mp4")
             heard = up_to(stream, "events_detected")
-            run = heard[0][1]["run_id"]
             began = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
             rest = read(stream)
