@@ -41,10 +41,24 @@ class Services:
         patience_s = 2 * max(settings.heartbeat_s, settings.send_timeout_s)
         self.watchdog = Watchdog(self.alarms, self.streams, patience_s)
         self.metrics = Metrics()
-        self.metrics.watch(
-            "parallax_streams_open", "Streams being read.", lambda: self.streams.inside
-        )
-        self.metrics.watch("parallax_runs_kept", "Ended runs remembered.", self.runs.kept)
+        self._watch(self.metrics.watch)
+
+    def _watch(self, gauge):
+        gauge("parallax_streams_open", "Streams being read.", lambda: self.streams.inside)
+        gauge("parallax_streams_limit", "Streams there is room for.", lambda: self.streams.size)
+        gauge("parallax_runs_limit", "Runs at a time.", lambda: self.settings.max_runs)
+        gauge("parallax_runs_kept", "Ended runs remembered.", self.runs.kept)
+        desk = self.commentaries
+        gauge("parallax_commentaries_working", "Commentaries being made.", lambda: desk.working)
+        gauge("parallax_commentaries_waiting", "Commentaries in line.", lambda: desk.waiting)
+        gauge("parallax_ready", "1 if /readyz says so, else 0.", lambda: not self.problems())
+        stuck = self.watchdog.problems
+        gauge("parallax_stuck", "Ways in which threads are stuck.", lambda: len(stuck()))
+
+    def problems(self):
+        """Why this process should not be sent requests, in sentences."""
+        found = self.library.problems() + self.watchdog.problems() + self.ledger.problems()
+        return [*found, "The server is stopping."] if self.runs.draining else found
 
     def open(self):
         """In the process that serves, after a fork: what has a thread, or is shared."""

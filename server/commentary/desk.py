@@ -143,6 +143,14 @@ class Desk:
     def _ahead(self, run):
         return self._line.index(run) - self._places
 
+    @property
+    def working(self):
+        return min(len(self._line), self._places)
+
+    @property
+    def waiting(self):
+        return max(0, len(self._line) - self._places)
+
     def _join_line(self, run):
         with self._moved:
             self._line.append(run)
