@@ -36,6 +36,7 @@ class Services:
         self.voices = Voices(settings, self.alarms)
         self.doorman = Doorman()
         self.streams = Gate(settings.stream_threads, "streams")
+        self.body_is_here = lambda sock: None  # who serves us wants to know when one was read
         self.door = Gate(10**9, "requests")  # those that are not yet a run, or answered
         self.media = Gate(settings.media_threads, "downloads and uploads")
         patience_s = 2 * max(settings.heartbeat_s, settings.send_timeout_s)
