@@ -14,6 +14,8 @@ BLOCK = 1024
 
 
 class Journal:
+    behind = False  # there is no message that it does not know
+
     def __init__(self):
         self._blocks = []  # of BLOCK messages each, but for the last of a closed journal
         self._latest = []

@@ -15,6 +15,10 @@ class StoredJournal:
         self.length, self.closed = kept.length, kept.ended
         self._attended_at = 0.0
 
+    @property
+    def behind(self):
+        return not self.closed
+
     def after(self, last_id):
         return self._store.frames(self._id, last_id)
 

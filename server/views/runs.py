@@ -36,8 +36,10 @@ def show(run_id):
 
 @bp.get("/<run_id>/stream")
 def follow(run_id):
-    run = services().runs.get(run_id)
-    return follow_response(run, min(last_event_id(), run.journal.length))
+    run, after = services().runs.get(run_id), last_event_id()
+    # What another process serves is written behind: the reader may have had more of it than
+    # we know, and shall not have that again.
+    return follow_response(run, after if run.journal.behind else min(after, run.journal.length))
 
 
 @bp.post("/<run_id>/cancel")
