@@ -36,10 +36,8 @@ def show(run_id):
 
 @bp.get("/<run_id>/stream")
 def follow(run_id):
-    run, after = services().runs.get(run_id), last_event_id()
-    # What another process serves is written behind: the reader may have had more of it than
-    # we know, and shall not have that again.
-    return follow_response(run, after if run.journal.behind else min(after, run.journal.length))
+    run = services().runs.get(run_id)
+    return follow_response(run, run.journal.place(last_event_id()))
 
 
 @bp.post("/<run_id>/cancel")
