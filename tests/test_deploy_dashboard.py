@@ -14,6 +14,8 @@ from tests.live import ROOT
 BOARD = json.loads((ROOT / "deploy/grafana.json").read_text("utf-8"))
 PANELS = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
 QUERIES = [target["expr"] for panel in PANELS for target in panel["targets"]]
+PAGE = (ROOT / "docs/operations.md").read_text("utf-8")
+ALARMS = re.findall(r"(?m)^\| `((?:rate|changes|parallax)[^`]*)`", PAGE.split("Alarms worth having")[1])
 ASKED = re.compile(r"\b((?:parallax|gen_ai|process)_\w+)(\{[^}]*\})?")
 AROUND = {"job", "instance"}  # what Prometheus adds
 
@@ -45,6 +47,12 @@ def test_a_query_names_what_is_exported(query, metrics):
     assert query.count("(") == query.count(")")
     counted = any(name.endswith(("_total", "_bucket")) for name, _ in asked)
     assert counted == ("rate(" in query), "counters are read as rates, gauges as they are"
+
+
+def test_an_alarm_of_the_runbook_names_what_is_exported(metrics):
+    assert len(ALARMS) == 8
+    for name, selector in (found for alarm in ALARMS for found in ASKED.findall(alarm)):
+        assert set(re.findall(r"(\w+)=", selector)) <= metrics[name], name
 
 
 def test_a_legend_names_labels_the_query_leaves():
