@@ -15,7 +15,9 @@ BOARD = json.loads((ROOT / "deploy/grafana.json").read_text("utf-8"))
 PANELS = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
 QUERIES = [target["expr"] for panel in PANELS for target in panel["targets"]]
 PAGE = (ROOT / "docs/operations.md").read_text("utf-8")
-ALARMS = re.findall(r"(?m)^\| `((?:rate|changes|parallax)[^`]*)`", PAGE.split("Alarms worth having")[1])
+ALARMS = re.findall(
+    r"(?m)^\| `((?:rate|changes|parallax)[^`]*)`", PAGE.split("Alarms worth having")[1]
+)
 ASKED = re.compile(r"\b((?:parallax|gen_ai|process)_\w+)(\{[^}]*\})?")
 AROUND = {"job", "instance"}  # what Prometheus adds
 
