@@ -26,7 +26,8 @@ export class Api extends EventTarget {
 
   // The beginning of a question is enough to recommend by, and an address has to be short.
   async models(query, signal) {
-    const path = `api/models?query=${encodeURIComponent(query.slice(0, 300).toWellFormed())}`;
+    const beginning = query.slice(0, 300).replace(/\p{Surrogate}/gu, "\ufffd"); // half a letter
+    const path = `api/models?query=${encodeURIComponent(beginning)}`;
     return (await this.#json(path, { signal })).models;
   }
 
