@@ -8,6 +8,7 @@ from tests.page.acting import (
     STATE,
     compare,
     content_is_calm,
+    counting_posts,
     panel,
     words,
 )
@@ -88,11 +89,7 @@ def test_a_follow_up_goes_to_all_and_each_is_told_its_own_answer(page, server, v
 def test_a_follow_up_pressed_twice_is_asked_once(page, server):
     first = compare(page, server, "demo-fast", "Twice?")
     page.until(COMPARED)
-    page.run("""(() => {
-        const before = fetch;
-        window.paid = 0;
-        window.fetch = (url, how) => (window.paid += how?.method === "POST", before(url, how));
-    })()""")
+    counting_posts(page)
     page.type("#follow-up textarea", "And then?")
     form = "document.querySelector('#follow-up')"
     page.run(f"{form}.requestSubmit(); {form}.requestSubmit()")

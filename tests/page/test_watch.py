@@ -152,7 +152,7 @@ def test_what_the_server_refuses_is_told_at_the_form(page, server):
     page.until("!document.querySelector('#ask .problem').hidden")
     assert "nobody" in page.text("#ask .problem")
     assert page.run("document.querySelector('#board').hidden")
-    assert not page.run("document.querySelector('#ask [type=submit]').disabled")
+    assert page.run("document.querySelector('#ask [type=submit]').ariaDisabled") is None
 
 
 def test_a_server_that_dies_leaves_no_model_working(browser, tmp_path, server):
@@ -256,6 +256,7 @@ def test_states_are_announced_and_words_are_not(page, server):
     said = page.run("window.said")
     assert 2 <= len(said) <= 6
     assert "failed" in " ".join(said) and "demo model" not in " ".join(said)
+    assert "1 of 2 done, 1 failed" in said[-1]
     live = page.run(
         "[...document.querySelectorAll('[aria-live], [role=status], [role=alert]')]"
         ".filter((place) => place.closest('.panel')).length"
