@@ -141,7 +141,7 @@ def test_it_is_stopped(page, studio):
     page.click("#making [data-part=stop]")
     page.until("document.querySelector('#making').innerText.includes('Stopped.')")
     assert f"/api/runs/{page.run(RUN)}/cancel" in studio.asked
-    page.until("!document.querySelector('#commentate [type=submit]').disabled")
+    page.until("document.querySelector('#commentate [type=submit]').ariaDisabled !== 'true'")
 
 
 def test_a_stopped_commentary_plays_to_the_end_of_what_was_made(page, studio):

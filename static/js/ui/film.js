@@ -40,8 +40,9 @@ export class Film {
   // frames, and its film goes on.
   feed(commentary) {
     this.commentary = commentary;
-    for (const chunk of commentary.chunks) this.playlist.add(chunk);
-    this.playlist.complete = commentary.over; // in whatever way: no more will come
+    for (const chunk of commentary.chunks.slice(this.playlist.chunks.length)) this.playlist.add(chunk);
+    // No more will come; after an interruption it may.
+    this.playlist.complete = commentary.over && commentary.state !== "interrupted";
     if (this.playlist.chunks.length && !this.#player) this.#start(StreamPlayer.possible);
     this.#player?.pump();
   }
@@ -65,7 +66,8 @@ export class Film {
     this.#player = streaming
       ? new StreamPlayer(video, this.playlist, how)
       : new PairPlayer([video, other], this.playlist, how);
-    this.#player.play().catch(() => {}); // then it has to be pressed: its controls are there
+    // In a room nobody is in it would only be heard; its controls are there for later.
+    if (this.element.offsetParent) this.#player.play().catch(() => {}); // not allowed to
   }
 
   #hear(name, detail) {
@@ -84,7 +86,7 @@ export class Film {
   #moment(detail) {
     const { seconds } = detail;
     // Where two players take turns, their captions would begin anew with each.
-    const heard = !this.streaming && this.lines.find(({ start, end }) => start !== null && start <= seconds && seconds < end);
+    const heard = !this.streaming && this.lines.find(({ start, end, state }) => state !== "failed" && start !== null && start <= seconds && seconds < end);
     say(this.parts.caption, heard ? heard.text : "");
     this.element.dispatchEvent(new CustomEvent("moment", { detail }));
   }
