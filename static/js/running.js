@@ -118,6 +118,8 @@ export class Running {
 }
 
 function randomKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID needs https
+  const bytes = new Uint8Array(16);
+  if (globalThis.crypto) crypto.getRandomValues(bytes); // randomUUID needs https
+  else bytes.forEach((_, at) => (bytes[at] = 256 * Math.random())); // Node 18
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
