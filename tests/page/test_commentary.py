@@ -137,9 +137,11 @@ def test_a_stream_that_breaks_off_is_taken_up_and_one_that_is_gone_is_interrupte
 def test_it_is_stopped(page, studio):
     start(page, studio)
     studio.make(0)
+    studio.tell(line(8, 100.0, 102.0))
     page.until(f"{VIDEO}.currentTime > 0")  # and has its size, which moves the button
     page.click("#making [data-part=stop]")
     page.until("document.querySelector('#making').innerText.includes('Stopped.')")
+    page.until("document.querySelector('#lines').innerText.includes('not made any more')")
     assert f"/api/runs/{page.run(RUN)}/cancel" in studio.asked
     page.until("document.querySelector('#commentate [type=submit]').ariaDisabled !== 'true'")
 

@@ -47,6 +47,14 @@ def test_the_figures_are_put_in_order_by_any_column(page, server):
     assert column(page, 3)[-1] == "not reported"
 
 
+def test_all_figures_are_in_sight_on_a_tablet(page, server):
+    page.look(768)
+    compare(page, server, "demo-slow,demo-fast,demo@fail_after=0")
+    page.until(COMPARED)
+    place = "document.querySelector('.scroller')"
+    assert page.run(f"{place}.scrollWidth - {place}.clientWidth") <= 0
+
+
 def test_two_answers_are_laid_over_each_other(page, server, vendor):
     vendor.plays(says("This is a demo of markup: <b>bold</b>"))
     compare(page, server, "demo@first=0,tokens=5,gpt4o", "Lay over?")

@@ -103,6 +103,7 @@ export class CommentaryRoom extends EventTarget {
       this.film.begin(about.duration);
       this.lines.clear();
       this.making.begin();
+      this.film.element.scrollIntoView({ block: "nearest" }); // where the form is below it
       this.dispatchEvent(new Event("run"));
     }
     if (this.running === running) this.film.feed(running.session);
@@ -114,7 +115,7 @@ export class CommentaryRoom extends EventTarget {
     if (!this.running) return;
     const { session, lost } = this.running;
     this.film.show(session);
-    this.lines.show(session.inOrder);
+    this.lines.show(session.inOrder, session.over && session.state !== "interrupted");
     this.making.show(session, lost);
   }
 }
