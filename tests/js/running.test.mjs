@@ -263,6 +263,14 @@ test("a proxy's own error page is an error with words of ours", async (t) => {
   await assert.rejects(api.videos(), (error) => error.status === 502 && /502/.test(error.message));
 });
 
+test("what is never answered, or breaks off, is an error with words of ours", async (t) => {
+  const halfway = (_, response) => response.write('{"runs": [') && setTimeout(() => response.destroy(), 20);
+  const { api } = await playing(t, () => {}, halfway);
+  api.answerMs = 100;
+  await assert.rejects(api.runs(), { name: "Error", status: 0, message: /cannot be reached/ });
+  await assert.rejects(api.runs(), { status: 0, message: /cannot be reached/ });
+});
+
 test("401 is told to whoever can ask for the token", async (t) => {
   const { api } = await playing(t, refuses(401, "auth"));
   let told = 0;
