@@ -26,10 +26,10 @@ def watched(server, query, **more):
 
 
 def late(page, part, ms):
-    """What is fetched from such an address comes later."""
+    """What is fetched from an address like that comes later."""
     page.run(f"""(() => {{
         const before = fetch;
-        window.fetch = (url, how) => url.includes({part!r})
+        window.fetch = (url, how) => new RegExp({part!r}).test(url)
             ? new Promise((go) => setTimeout(go, {ms})).then(() => before(url, how))
             : before(url, how);
     }})()""")
@@ -69,7 +69,7 @@ def test_of_two_links_pressed_at_once_the_last_one_counts(page, server):
     first, second = watched(server, "First?"), watched(server, "Second?")
     page.go(address(server))
     page.until("document.querySelector('#library input:checked')")
-    late(page, first, 400)
+    late(page, f"{first}$", 400)
     page.run(f"location.hash = '#run={first}'")
     page.run(f"location.hash = '#run={second}'")
     page.until("document.querySelector('#board .query').textContent === 'Second?'")
