@@ -1,5 +1,5 @@
-"""gunicorn as `make run` and production start it. Runs live in one process's memory, so
-there is one worker, with many threads; THREADS says how many."""
+"""gunicorn as `make run` and production start it: one worker, with as many threads as THREADS
+says. Where there are more workers, they share their runs by way of the store."""
 
 import faulthandler
 import logging

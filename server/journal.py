@@ -14,35 +14,41 @@ BLOCK = 1024
 
 
 class Journal:
+    forgotten = False  # that can happen to one that is read from a store
+
     def __init__(self):
         self._blocks = []  # of BLOCK messages each, but for the last of a closed journal
         self._latest = []
         self._changed = threading.Condition()
-        self._copy = None
+        self._told = None
         self.length = 0
         self.closed = False
 
     def extend(self, frames):
         with self._changed:
             self._latest.extend(frames)
-            if self._copy is not None and frames:
-                self._copy(self.length + 1, frames)
             self.length += len(frames)
+            if self._told is not None and frames:
+                self._told(self.length)
             while len(self._latest) >= BLOCK:
                 self._blocks.append(pack(self._latest[:BLOCK]))
                 del self._latest[:BLOCK]
             self._changed.notify_all()
 
-    def copy_to(self, copy):
-        """From now on `copy(number of the first, messages)` is called with what comes. It
-        must not wait."""
-        self._copy = copy
+    def tell(self, told):
+        """From now on `told(number of the last)` is called when messages came, before
+        anybody can read them. It must not wait."""
+        self._told = told
+
+    def place(self, last_id):
+        """Where a reader goes on who says that it has read so far."""
+        return min(last_id, self.length)
 
     def close(self):
         """Nothing more will come."""
         with self._changed:
             if not self.closed:
-                self.closed, self._copy = True, None
+                self.closed, self._told = True, None
                 if self._latest:
                     self._blocks.append(pack(self._latest))
                 self._latest = []

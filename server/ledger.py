@@ -1,11 +1,12 @@
 """Writes runs into the store behind their streams, and keeps an eye on it.
 
-One thread writes, in batches: a stream only puts what it said into a queue. Another thread
+One thread writes, in batches: a stream only notes that it said something. Another thread
 looks for orders (a cancel that reached another process), says that this process is alive,
-and ends the runs of processes that are not. A store that fails costs the runs it missed
-their history, and nothing else.
+and ends the runs of processes that are not. A store that is away gets what it missed when
+it is back; until then, runs go on without it.
 """
 
+import itertools
 import logging
 import os
 import queue
@@ -14,15 +15,18 @@ import socket
 import threading
 import time
 
+from .copying import Copy
 from .log import facts
-from .stores import Begin, End, Forget, Frames, StoreError, open_store
+from .stores import End, Forget, Frames, StoreError, open_store
 
 log = logging.getLogger(__name__)
 
-BATCH_S = 0.02  # what comes within it is one transaction
-MAX_PENDING = 100_000  # changes; a store that is so far behind gets nothing new
+BATCH_S = 0.05  # what comes within it is one transaction
+AGAIN_S = 0.5  # after a failure
+MAX_UNWRITTEN = 100  # ended runs that wait for a store that is away; the oldest are given up
 LOOK_S = 0.25
 REAP_S = 1.0
+SETTLED_S = 2.0  # a store that was away has not heard yet who is alive
 SWEEP_S = 60.0
 CLOSING_S = 2.0
 
@@ -32,8 +36,10 @@ class Ledger:
         self._settings = settings
         self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(6)}"
         self.store = None
-        self._queue = queue.SimpleQueue()
-        self._lost = set()  # runs whose history has a hole, and is therefore given up
+        self._queue = queue.SimpleQueue()  # of copies that have something to write
+        self._copies = {}
+        self._adopted = {}  # runs of the dead that are ours to end
+        self._settled_at = 0.0
         self._stopping = threading.Event()
         self._threads = []
 
@@ -41,7 +47,10 @@ class Ledger:
         """In the process that serves: after a fork, never before. `finish(kept, frames)`
         gives the (messages, summary) that a run lacks whose process died."""
         self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(6)}"
-        self._open()
+        try:
+            self._open()
+        except StoreError:  # served all the same; tried again, and told by `problems`
+            self._settled_at = time.monotonic() + SETTLED_S
         for work in (self._write, lambda: self._watch(runs, finish)):
             thread = threading.Thread(target=work, name="ledger", daemon=True)
             self._threads.append(thread)
@@ -49,11 +58,8 @@ class Ledger:
 
     def _open(self):
         store = open_store(self._settings)
-        try:
-            store.open(self.owner)
-            self.store = store
-        except StoreError:
-            pass  # served all the same; tried again, and told by `problems`
+        store.open(self.owner)
+        self.store = store
 
     def problems(self):
         if self._threads and self.store is None:
@@ -64,8 +70,9 @@ class Ledger:
         """Everything that was said is in the store after this, if that can be had."""
         self._stopping.set()
         self._queue.put(None)
+        deadline = time.monotonic() + CLOSING_S
         for thread in self._threads:
-            thread.join(CLOSING_S)
+            thread.join(max(0.0, deadline - time.monotonic()))
         if self.store is not None:
             try:
                 self.store.close()
@@ -75,31 +82,22 @@ class Ledger:
     # -- what a run does; none of it waits for the store
 
     def begin(self, run, asked):
-        if self.store is None:
-            return
-        self._put(Begin(run.id, run.kind, run.created, asked))
-        sent = self.store.sent(run.id)
-
-        def copy(first, frames):
-            if sent is not None:
-                sent(first + len(frames) - 1)
-            self._put(Frames(run.id, first, frames))
-
-        run.journal.copy_to(copy)
+        if not self._threads:
+            return  # nobody serves: a command that asks by itself
+        copy = Copy(run, asked, self.store and self.store.sent(run.id))
+        self._copies[run.id] = copy
+        run.journal.tell(lambda number: copy.said(number, self._queue))
+        copy.note(self._queue)
 
     def end(self, run):
-        if self.store is not None:
-            self._put(End(run.id, run.state, run.summary()))
+        if copy := self._copies.get(run.id):
+            copy.ended = True
+            copy.note(self._queue)
 
     def forget(self, run):
-        if self.store is not None:
-            self._put(Forget(run.id))
-
-    def _put(self, change):
-        if self._queue.qsize() > MAX_PENDING:
-            self._lost.add(change.id)
-        if change.id not in self._lost:
-            self._queue.put(change)
+        if copy := self._copies.get(run.id):
+            copy.forget()
+            copy.note(self._queue)
 
     # -- what is asked about runs of other processes
 
@@ -124,81 +122,126 @@ class Ledger:
     # -- the two threads
 
     def _write(self):
-        while not self._stopping.is_set() or not self._queue.empty():
-            changes = [self._queue.get()]
+        wary = False  # the last time failed: now one by one
+        while self._copies or not self._stopping.is_set():
+            copies = {self._queue.get(): True}
             if not self._stopping.is_set():
                 time.sleep(BATCH_S)
             while not self._queue.empty():
-                changes.append(self._queue.get())
-            changes = joined(each for each in changes if each and each.id not in self._lost)
-            if not changes:
-                continue
+                copies[self._queue.get()] = True
+            copies.pop(None, None)
             try:
-                self.store.write(self.owner, changes)
-            except StoreError:
-                self._lose({change.id for change in changes})
+                (self._write_each if wary else self._write_all)(list(copies))
+                wary = False
+            except Exception as error:
+                wary = True
+                for copy in copies:
+                    copy.note_again(self._queue)
+                if isinstance(error, StoreError):
+                    if self._stopping.is_set():
+                        return
+                    self._spare(copies)
+                    self._stopping.wait(AGAIN_S)
 
-    def _lose(self, ids):
-        self._lost |= ids
-        for id in ids:
-            log.error("a run will not be remembered", extra=facts(run_id=id))
+    def _write_each(self, copies):
+        for copy in copies:
+            try:
+                self._write_all([copy])
+            except StoreError:
+                raise
+            except Exception:  # a bug, which costs one run its history, and not the others
+                log.exception("a run cannot be written down")
+                self._lose(copy)
+
+    def _write_all(self, copies):
+        if self.store is None:
+            raise StoreError()
+        batch, refused = [], set()
+        for copy in copies:
+            if copy.id in self._copies:  # others were dropped
+                copy.noted = False  # first: what is said from now on is noted again
+                batch.append((copy, copy.changes()))
+        if changes := [change for _, changes in batch for change in changes]:
+            refused = self.store.write(self.owner, changes)
+        for copy, changes in batch:
+            if copy.id in refused:
+                self._refused(copy)
+            elif copy.written(changes):
+                self._copies.pop(copy.id, None)
+            elif copy.behind:
+                copy.note(self._queue)
+
+    def _refused(self, copy):
+        """The store does not have that run as ours."""
+        if self.store.run(copy.id) is None:
+            copy.start_over()  # it came back empty
+            copy.note(self._queue)
+        else:
+            log.warning("a run was taken for interrupted", extra=facts(run_id=copy.id))
+            del self._copies[copy.id]
+
+    def _spare(self, copies):
+        """What waits for a store must not grow for ever."""
+        for copy in [copy for copy in copies if copy.ended][:-MAX_UNWRITTEN]:
+            self._lose(copy)
+
+    def _lose(self, copy):
+        log.error("a run will not be remembered", extra=facts(run_id=copy.id))
+        if copy.begun:
+            copy.forget()
+            copy.note(self._queue)
+        else:
+            self._copies.pop(copy.id, None)
 
     def _watch(self, runs, finish):
         reap = sweep = 0.0
         while not self._stopping.wait(LOOK_S):
             now = time.monotonic()
-            if self.store is None:
-                if now >= reap:
-                    reap = now + REAP_S
-                    self._open()
-                continue
             try:
+                if self.store is None:
+                    self._open()
                 for id, what in self.store.orders(self.owner):
                     runs.ordered(id, what)
                 if now >= reap:
                     reap = now + REAP_S
                     self.store.beat(self.owner)
-                    self._finish_orphans(finish)
+                    if now >= self._settled_at:
+                        self._finish_orphans(finish)
                 if now >= sweep:
                     sweep = now + SWEEP_S
                     settings = self._settings
                     self.store.sweep(settings.run_retention_s, settings.max_history_mb * 2**20)
-            except StoreError:
-                pass  # it has been logged; the next look may find it well
+            except StoreError:  # it has been logged; the next look may find it well
+                self._stopping.wait(REAP_S)
+                self._settled_at = time.monotonic() + SETTLED_S
             except Exception:
                 log.exception("looking after runs failed")
 
     def _finish_orphans(self, finish):
-        for kept, sent in self.store.orphans(self.owner):
-            if not self.store.adopt(kept, self.owner):
-                continue
-            frames = []
-            while more := self.store.frames(kept.id, len(frames)):
-                frames += more
-            # Messages that were sent and not yet written leave empty places behind: what
-            # comes now has a higher number than anything a reader has seen.
-            frames += [b""] * (sent - len(frames))
-            missing, summary = finish(kept, frames)
-            changes = [Frames(kept.id, kept.length + 1, frames[kept.length :] + missing)]
-            self.store.write(self.owner, [*changes, End(kept.id, "interrupted", summary)])
+        left = list(self._adopted.values())  # by a failure of the store
+        for kept, sent in itertools.chain(left, self._adopting()):
+            self.store.beat(self.owner)
+            self.store.write(self.owner, self._ending(finish, kept, sent))
+            del self._adopted[kept.id]
             log.warning("a run was interrupted", extra=facts(run_id=kept.id))
 
+    def _adopting(self):
+        for kept, sent in self.store.orphans(self.owner):
+            if self.store.adopt(kept, self.owner):
+                self._adopted[kept.id] = (kept, sent)
+                yield kept, sent
 
-def joined(changes):
-    """The same, with what follows each other in one run's journal in one piece."""
-    found, open_ends = [], {}
-    for change in changes:
-        before = open_ends.get(change.id)
-        if isinstance(change, Frames) and before is not None:
-            before.frames.extend(change.frames)
-            continue
-        if isinstance(change, Frames):
-            change = Frames(change.id, change.first, list(change.frames))
-            open_ends[change.id] = change
-        else:
-            open_ends.pop(change.id, None)
-        found.append(change)
-    return found
+    def _ending(self, finish, kept, sent):
+        frames = []
+        while more := self.store.frames(kept.id, len(frames)):
+            frames += more
+        try:
+            missing, summary = finish(kept, frames, sent)
+        except Exception:
+            log.exception("a run could not be ended", extra=facts(run_id=kept.id))
+            return [Forget(kept.id)]
+        changes = [Frames(kept.id, len(frames) + 1, missing)] if missing else []
+        return [*changes, End(kept.id, "interrupted", summary)]
 
 
 def spelled(key):

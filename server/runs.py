@@ -15,7 +15,8 @@ from .errors import Conflict, ProviderError, RunNotFound, TooBusy
 from .journal import Journal
 
 ATTENDED_S = 10.0  # a reader in another process says every few seconds that it is there
-WRITTEN_S = 0.06  # from a run's beginning in another process to its being written down
+WRITTEN_S = 0.06  # from a run's beginning in another process to its being written down,
+LOOKS = 5  # unless that process, or its machine, is busy
 CLAIMED_S = 2.0  # from a key being claimed to its run being known to all processes
 MAX_KEPT = 400
 MAX_KEPT_BYTES = 32 * 1024 * 1024
@@ -48,12 +49,16 @@ class Run:
         """Somebody reads it in another process."""
         self._attended_until = time.monotonic() + ATTENDED_S
 
-    def attach(self):
+    def attach(self, enter=lambda: None):
+        """A reader comes in by `enter()`, in one step: whoever would take the run back sees
+        either both, its place and it, or neither. Returns what `enter` does."""
         with self._lock:
+            place = enter()
             self._readers += 1
             if self._grace:
                 self._grace.cancel()
                 self._grace = None
+        return place
 
     def detach(self):
         """A reader left. The last one to leave starts the grace period."""
@@ -76,6 +81,10 @@ class Run:
                 self._grace = self.services.alarms.after(elsewhere, self._unread)
                 return
         self.cancel(ProviderError("cancelled", "Nobody was reading any more."))
+
+    def latest(self):
+        """The same as it is by now."""
+        return self
 
     def cancel(self, error):
         raise NotImplementedError
@@ -199,6 +208,8 @@ class Runs:
         with self._lock:
             self._live.pop(run.id, None)
             self._by_key.pop(run.key, None)
+        run.state = "cancelled"
+        run.journal.close()  # somebody with the same key may be waiting for it
         if run.remembered:
             self._ledger.forget(run)
 
@@ -214,9 +225,10 @@ class Runs:
         try:
             return self._elsewhere.find(run_id)
         except RunNotFound:
-            time.sleep(WRITTEN_S)
-            if run := self._shelf.find(run_id):
-                return run
+            for _ in range(LOOKS):
+                time.sleep(WRITTEN_S)
+                if run := self._shelf.find(run_id):
+                    return run
             raise
 
     def newest(self, limit, before=None):

@@ -47,7 +47,7 @@ class Services:
 
     def open(self):
         """In the process that serves, after a fork: what has a thread, or is shared."""
-        self.ledger.start(self.runs, lambda kept, frames: remembered.finish(self, kept, frames))
+        self.ledger.start(self.runs, lambda *known: remembered.finish(self, *known))
         self.watchdog.start()
 
     def close(self):

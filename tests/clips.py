@@ -88,8 +88,15 @@ def children(named="ffmpeg"):
     """The process ids of ffmpegs, or others, this process has."""
     found = []
     for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            name = Path(f"/proc/{pid}/comm")
-            if name.exists() and named in name.read_text():
+        for pid in _read(task / "children").split():
+            if (name := _read(Path(f"/proc/{pid}/comm"))) and named in name:
                 found.append(int(pid))
     return found
+
+
+def _read(path):
+    """What /proc says; nothing of a thread or a process that has just ended."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

@@ -95,6 +95,13 @@ class Server:
     def kill_worker(self):
         os.kill(self.worker_pid, signal.SIGKILL)
 
+    def kill(self):
+        """The master first, or it would start another worker."""
+        worker = self.worker_pid
+        self.process.kill()
+        self.process.wait()
+        os.kill(worker, signal.SIGKILL)
+
     def threads(self):
         return len(os.listdir(f"/proc/{self.worker_pid}/task"))
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server import media
-from server.media import mp4_index
+from server.media import fragments, mp4_index
 from server.media.footage import LONGEST_GAP_S, borders
 
 from . import clips
@@ -179,6 +179,7 @@ def test_no_index_does_harm(moov, folder, seed, changes):
     tracemalloc.start()
     try:
         read = mp4_index.read(path)
+        assert fragments.initialisation(read, 0, 1.0)  # what it says of itself can be written
         assert len(read.pts) == len(read.dts) - 1 == len(read.offsets) <= mp4_index.MAX_SAMPLES
         list(borders(read))
     except mp4_index.Unreadable:
@@ -187,6 +188,21 @@ def test_no_index_does_harm(moov, folder, seed, changes):
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert peak < 64 << 20
+
+
+def test_a_description_without_its_parameters_is_not_copied(moov, tmp_path):
+    head, index = moov
+    path = tmp_path / "hostile.mp4"
+    for broken in (index.replace(b"avcC", b"free"), grown(index, b"avcC")):
+        path.write_bytes(head + broken)
+        with pytest.raises(mp4_index.Unreadable):
+            mp4_index.read(path)
+
+
+def grown(index, kind):
+    """That box says it is longer than what it is in."""
+    at = index.index(kind) - 4
+    return index[:at] + struct.pack(">I", 1 << 20) + index[at + 4 :]
 
 
 def test_boxes_in_a_ring_of_sizes_end(tmp_path):

@@ -16,6 +16,11 @@ def test_a_playlist_names_each_chunk_by_its_bytes():
     ]
 
 
+def test_no_segment_is_longer_than_it_says():
+    late = [*SEGMENTS, Segment("chunk_2.mp4", 31.2, 1210, 15000)]
+    assert "#EXT-X-TARGETDURATION:32" in playlist(late, 12.04, ended=False).splitlines()
+
+
 def test_it_only_grows_and_then_ends():
     growing = playlist(SEGMENTS[:1], 12.04, ended=False)
     whole = playlist(SEGMENTS, 12.04, ended=False)

@@ -199,7 +199,8 @@ def test_a_thousand_readers_that_leave_anywhere_leave_nothing_behind(server):
             visitor.join()
         until(lambda: open_runs(server) == 0)
 
-    visit_together(10)  # the server's pool of threads has grown to its visitors
+    # Until its pool has grown to its visitors, and it remembers as many runs as it ever will.
+    visit_together(50)
     before = server.threads(), server.descriptors(), server.resident_mb()
     visit_together(115)
     until(lambda: server.threads() <= before[0] + 4)

@@ -12,7 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from server.analysis.run import AnalysisRun
-from server.errors import ProviderError
+from server.errors import ProviderError, TooBusy
+from server.gate import Gate
 from server.models import Model, Slot
 from server.providers import PROVIDERS, provider_class
 from server.providers.base import Finish, Provider, Question, Usage
@@ -311,6 +312,30 @@ def test_the_first_client_leaves_before_it_began_but_another_came_for_it(make_se
     run.release()
     until(lambda: run.journal.closed)
     assert run.summary()["models"]["a"]["text"] == "asked once"
+
+
+def test_a_client_that_got_a_place_finds_its_run_still_there(make_services):
+    run = run_of(make_services(), {"a": ["asked once"]})
+    run.attach()  # the first, that finds no place for itself
+    leaving = threading.Thread(target=run.release)
+
+    def enter():
+        leaving.start()
+        leaving.join(0.2)  # it has all the time to take the run back
+        return "place"
+
+    assert run.attach(enter) == "place"
+    until(lambda: run.journal.closed)
+    assert run.summary()["models"]["a"]["text"] == "asked once"
+
+
+def test_who_gets_no_place_does_not_count_as_a_reader(make_services):
+    run = run_of(make_services(), {"a": ["x"]})
+    run.attach()
+    with pytest.raises(TooBusy):
+        run.attach(Gate(0, "streams").enter)
+    run.release()
+    assert run.state == "cancelled" and run.journal.closed
 
 
 def test_threads_are_gone_when_the_run_is_over(make_services):

@@ -46,7 +46,7 @@ def test_what_is_no_id_is_no_session(sessions, id):
         sessions.find(id)
 
 
-@pytest.mark.parametrize("stem", ["sample", "a-b", "Фильм 50%", "x" * 300, "-", "a:b"])
+@pytest.mark.parametrize("stem", ["sample", "a-b", "Фильм 50%", "x" * 300, "-", "a:b", "caf\udce9"])
 def test_a_final_film_is_found_by_its_name(sessions, stem):
     session = made(sessions)
     path = session.final(stem)

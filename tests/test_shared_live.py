@@ -2,6 +2,7 @@
 stopped on the other, and does not die with whoever watched it."""
 
 import http.client
+import itertools
 import json
 import threading
 
@@ -11,8 +12,10 @@ from server import sample
 from tests.live import Server, texts, until
 from tests.redis_server import serving_redis
 
+PATH = "/api/analyze/stream/parallel"
 STEADY = "demo@first=0,rate=50,tokens=100"
 ENDLESS = "demo@first=0,rate=20,tokens=5000"
+SHORT = "demo@first=0,tokens=3"
 
 
 def ask(*models, **more):
@@ -160,6 +163,7 @@ def test_a_watcher_whose_server_dies_goes_on_at_the_other_without_a_gap(two):
     stream = one.open(ask(STEADY))
     run = stream.headers["X-Run-Id"]
     follower = other.follow(run)
+    assert follower.status == 200
     seen = []
     try:
         for _, number, event in follower.messages():
@@ -175,18 +179,41 @@ def test_a_watcher_whose_server_dies_goes_on_at_the_other_without_a_gap(two):
     until(lambda: answers(other))
 
 
+def test_who_goes_on_at_the_other_at_once_hears_nothing_twice(two):
+    """What one has sent the store has a moment later."""
+    one, other = two
+    stream = one.open(ask("demo@first=0,rate=400,tokens=400"))
+    run = stream.headers["X-Run-Id"]
+    for _, number, _ in stream.messages():
+        if number and number % 60 == 0:
+            follower = other.follow(run, after=number)
+            assert next(n for _, n, _ in follower.messages() if n) == number + 1
+            follower.close()
+
+
+def test_a_repeated_request_for_a_document_has_the_run_as_it_ended(two):
+    one, other = two
+    key = {"Idempotency-Key": "document"}
+    asked = ask("demo@first=0,rate=20,tokens=10", stream=False)
+    told = []
+    first = threading.Thread(target=lambda: told.append(one.post(PATH, asked, **key)[1]))
+    first.start()
+    until(lambda: one.get("/api/runs?limit=1")[1]["runs"][0]["state"] == "working")
+    again = other.post(PATH, asked, **key)[1]
+    first.join()
+    assert again == told[0] and again["state"] == "complete"
+
+
 def test_a_run_whose_server_dies_is_told_to_be_interrupted(two):
     one, other = two
-    stream = one.open(ask(ENDLESS, "demo@first=0,tokens=3", "demo@first=60"))
+    stream = one.open(ask(ENDLESS, SHORT, "demo@first=60"))
     run = stream.headers["X-Run-Id"]
-    follower = other.follow(run)
-    seen = []
-    for _, number, _ in stream.messages():
-        seen.append(number)
-        if len(seen) == 20:
-            break
+    told, following = [], other.follow(run).messages()
+    while not told or told[-1][1].get("event_type") != "model_end":  # it is written down
+        told.append(next(following)[1:])
+    seen = [number for _, number, _ in itertools.islice(stream.messages(), 20)]
     one.kill_worker()
-    told = [(number, event) for _, number, event in follower.messages()]
+    told += [(number, event) for _, number, event in following]
     numbers, events = [n for n, _ in told[:-1]], [e for _, e in told]
     assert numbers == sorted(set(numbers)) and events[-1] == "[DONE]"
     assert (events[-2]["succeeded"], events[-2]["failed"]) == (1, 2)
@@ -200,7 +227,7 @@ def test_a_run_whose_server_dies_is_told_to_be_interrupted(two):
     assert other.follow(run, after=numbers[-1]).status == 204
     until(lambda: answers(one))
     assert one.get(f"/api/runs/{run}")[1]["state"] == "interrupted"
-    again = other.open({"retry_of": run, "models": ["demo@first=0,tokens=3"]}).events()
+    again = other.open({"retry_of": run, "models": [SHORT]}).events()
     assert again[-2]["succeeded"] == 1 and again[1]["cached"]
 
 
@@ -235,6 +262,7 @@ def test_machines_share_their_limits_and_their_answers(tmp_path):
         variables = {"REDIS_URL": redis.url, "RATE_LIMIT": "4/minute"}
         servers = [Server(tmp_path / name, **variables) for name in ("one", "other")]
         for one, other in started(servers):
+            goes_on_over_a_restart_of_its_store(redis, one, other)  # it counts anew then
             first = one.open(ask("cuts")).events()
             assert texts(first) and cached(other)
             statuses = [server.open(ask("cuts")).status for server in (one, other, one)]
@@ -242,6 +270,17 @@ def test_machines_share_their_limits_and_their_answers(tmp_path):
             redis.stop()
             assert one.open(ask("cuts")).status == 200, "each counts for itself then"
             assert one.get("/healthz")[0] == 200
+
+
+def goes_on_over_a_restart_of_its_store(redis, one, other):
+    stream = one.open(ask("demo@first=0,rate=25,tokens=100"))
+    follower = other.follow(stream.headers["X-Run-Id"])
+    follower.until("text_generation")
+    redis.stop()
+    assert one.get("/healthz")[0] == 200
+    redis.start()  # it has nothing any more
+    heard = follower.events()
+    assert heard == stream.events()[-len(heard) :] and len(heard) > 90
 
 
 def cached(server):

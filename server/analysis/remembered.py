@@ -66,6 +66,10 @@ class Remembered(Run):
     def _attend(self):
         self._ledger.order(self._kept, attend=True)
 
+    def latest(self):
+        kept = self._ledger.find(self.id)
+        return Remembered(self.services, kept) if kept else self
+
     def detach(self):
         with self._lock:
             self._readers -= 1  # whether anybody else reads is for its own process to know
@@ -110,7 +114,7 @@ class Remembered(Run):
         if self._kept.summary:
             return lanes_told(self.services.models, self._kept.summary["models"])
         frames = []
-        while more := self.journal.after(len(frames)):
+        while more := self._ledger.store.frames(self.id, len(frames)):
             frames += more
         return replayed(self.services.models, self._kept, frames)
 
@@ -198,15 +202,20 @@ def error_told(told):
 # -- the end of a run whose process died
 
 
-def finish(services, kept, frames):
-    """(the messages that are missing to a proper end, the summary)"""
+def finish(services, kept, frames, sent):
+    """(the messages that are missing to a proper end, the summary). `sent` is the number of
+    the last message that a reader may have seen."""
     lanes = replayed(services.models, kept, frames)
     vocabulary = VOCABULARIES.get(kept.kind, events.Analysis)
     error = ProviderError(
         "internal", "The server broke off while answering; ask again.", retryable=True
     )
-    missing = [] if frames else vocabulary.start(kept.id, list(lanes))
+    missing, empty = [], []
     if not (frames and frames[-1] and ended(frames[-1])):
+        # Messages that were sent and not written leave empty places behind: what comes now
+        # has a higher number than anything a reader has seen.
+        empty = [b""] * (sent - len(frames))
+        missing = [] if frames or empty else vocabulary.start(kept.id, list(lanes))
         for name, lane in lanes.items():
             if not lane.over:
                 missing += end_of(vocabulary, name, lane, error)
@@ -216,8 +225,9 @@ def finish(services, kept, frames):
         "state": "interrupted",
         "models": {name: lane.as_dict() for name, lane in lanes.items()},
     }
-    first = len(frames) + 1
-    return [sse.encode(number, event) for number, event in enumerate(missing, first)], summary
+    first = len(frames) + len(empty) + 1
+    said = [sse.encode(number, event) for number, event in enumerate(missing, first)]
+    return empty + said, summary
 
 
 def ended(frame):

@@ -8,6 +8,8 @@ it is the segment.
 import math
 from dataclasses import dataclass
 
+END = "#EXT-X-ENDLIST\n"
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -18,7 +20,9 @@ class Segment:
 
 
 def playlist(segments, longest_s, ended):
-    """`longest_s`: of all segments, also those to come: a playlist may not change its mind."""
+    """`longest_s`: of all segments, also those to come: a playlist should not change its mind.
+    It must when a converted film had no picture where a part was to end."""
+    longest_s = max([longest_s, *(segment.seconds for segment in segments)])
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
@@ -36,5 +40,5 @@ def playlist(segments, longest_s, ended):
             segment.name,
         ]
     if ended:
-        lines.append("#EXT-X-ENDLIST")
+        return "\n".join(lines) + "\n" + END
     return "\n".join(lines) + "\n"

@@ -4,7 +4,7 @@ one file. Each file is whole whenever somebody asks for it."""
 from .. import media
 from ..events import clock
 from .captions import srt, vtt
-from .hls import Segment, playlist
+from .hls import END, Segment, playlist
 
 
 class Publishing:
@@ -34,8 +34,11 @@ class Publishing:
 
     def close(self):
         """There will be no more: players need not wait for it."""
-        if self.count >= self._already and self.count:
-            self._write(ended=True)
+        if self.count >= self._already:
+            if self.count:
+                self._write(ended=True)
+        elif (told := self._session.read("index.m3u8")) and not told.endswith(END):
+            self._session.write("index.m3u8", told + END)  # as far as it came before a restart
 
     def _add(self, stretch):
         window, chunk = stretch.window, stretch.chunk

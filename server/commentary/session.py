@@ -63,6 +63,12 @@ class Session:
         part.write_text(text, "utf-8")
         os.replace(part, self.folder / name)
 
+    def read(self, name):
+        try:
+            return (self.folder / name).read_text("utf-8")
+        except OSError:
+            return ""
+
     def keep(self, name, value):
         part = self.private / f"{name}.part"
         part.write_text(json.dumps(value), "utf-8")
@@ -141,7 +147,8 @@ class Session:
 
 
 def fitting(text, most_bytes):
-    return text.encode()[:most_bytes].decode(errors="ignore")
+    """Without what is no text: names of files need not be."""
+    return text.encode(errors="ignore")[:most_bytes].decode(errors="ignore")
 
 
 def remove(path):

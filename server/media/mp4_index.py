@@ -185,6 +185,8 @@ def described(stsd):
     need(16 <= len(stsd) <= 1 << 16 and U32.unpack_from(stsd, 4)[0] == 1, "its description")
     kind, body = next(boxes(stsd[8:]))
     need(kind == b"avc1" and len(body) > 78, "not H.264")
+    inside = [inner for inner, _ in boxes(body[78:])]
+    need(inside.count(b"avcC") == 1, "H.264 without its parameters")
     return bytes(body)
 
 

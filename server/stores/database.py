@@ -6,6 +6,7 @@ moments at most.
 """
 
 import contextlib
+import fcntl
 import logging
 import os
 import queue
@@ -29,7 +30,7 @@ class DatabaseFile:
 
     def open(self):
         """Make it, or find it; one that is broken is put aside."""
-        with translated():
+        with translated(), self._one_at_a_time():
             try:
                 self._prepare()
             except sqlite3.OperationalError:
@@ -40,6 +41,13 @@ class DatabaseFile:
                 for suffix in ("-wal", "-shm"):
                     self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
                 self._prepare()
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self):
+        """Else one process could put aside what another has just made anew."""
+        with open(self._path.with_suffix(".opening"), "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _prepare(self):
         with contextlib.closing(self._connect()) as db:

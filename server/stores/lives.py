@@ -23,21 +23,25 @@ ENTRIES = 4096  # runs at a time; more are served all the same
 class Lives:
     def __init__(self, folder):
         self._folder = folder
-        self._own = self._memory = None
+        self._own = self._memory = self._owner = None
         self._lock = threading.Lock()
         self._free = list(range(ENTRIES))
         self._places = {}
 
     def begin(self, owner):
+        self._owner = owner
         with translated():
-            self._own = open(self._path(owner), "w+b")
+            path = self._path(owner)
+            unborn = path.with_suffix(".unborn")  # it must not be found unlocked: as of a dead
+            self._own = open(unborn, "w+b")
             fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._own.truncate(ENTRIES * ENTRY.size)
             self._memory = mmap.mmap(self._own.fileno(), 0)
+            os.rename(unborn, path)
 
     def end(self):
         if self._own is not None:
-            os.unlink(self._own.name)
+            self._path(self._owner).unlink(missing_ok=True)
             self._memory.close()
             self._own.close()
             self._own = None

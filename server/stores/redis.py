@@ -21,6 +21,62 @@ ALIVE_S = 3.5  # said every second; a run is known to be interrupted within five
 BLOCK_S = 0.25
 DAY_S = 86400
 AT_ONCE = 1000
+UNWRITTEN = 1000  # messages that a process may have sent and not written when it died
+
+# Each of these looks and acts in one step, which nothing comes between.
+# What a run's owner does to it: nothing, where the run is gone or another's by now. Messages
+# that are there already, because an answer of Redis was lost, are passed over.
+OWNED = """
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+"""
+BEGIN = """
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'id', ARGV[2], 'kind', ARGV[3],
+  'state', ARGV[4], 'created', ARGV[5], 'asked', ARGV[6], 'length', 0)
+redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])
+redis.call('ZADD', KEYS[4], ARGV[5], ARGV[2])
+redis.call('SET', KEYS[5], 1, 'PX', ARGV[7])
+return 1
+"""
+FORGET = """
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('HDEL', KEYS[3], ARGV[1])
+redis.call('ZREM', KEYS[4], ARGV[1])
+return 1
+"""
+SAY = OWNED + """
+local number = tonumber(redis.call('HGET', KEYS[1], 'length'))
+for place = 3, #ARGV do
+  if ARGV[2] + place - 3 > number then
+    number = number + 1
+    redis.call('XADD', KEYS[2], number .. '-1', 'm', ARGV[place])
+  end
+end
+redis.call('HSET', KEYS[1], 'length', number)
+return 1
+"""
+END = OWNED + """
+redis.call('HSET', KEYS[1], 'state', ARGV[2], 'summary', ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+redis.call('HDEL', KEYS[3], ARGV[5])
+return 1
+"""
+ADOPT = OWNED + """
+if redis.call('HGET', KEYS[1], 'state') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'owner', ARGV[3])
+redis.call('HSET', KEYS[2], ARGV[4], ARGV[3])
+return 1
+"""
+CLAIM = """
+local claim = redis.call('GET', KEYS[1])
+if claim then
+  local fresh = redis.call('TTL', KEYS[1]) > ARGV[2] - ARGV[3]
+  if fresh or redis.call('EXISTS', ARGV[4] .. cjson.decode(claim)[2]) == 1 then return claim end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return ARGV[1]
+"""
 
 
 def connect(url):
@@ -35,6 +91,7 @@ class RedisStore:
     def __init__(self, settings):
         self._redis = connect(settings.redis_url)
         self._retention_s = max(1, round(settings.run_retention_s))
+        self._key_s = max(DAY_S, self._retention_s)
         self._owner = None
 
     def open(self, owner):
@@ -52,46 +109,39 @@ class RedisStore:
     # -- the writer
 
     def write(self, owner, changes):
+        """All of them, or none. Returns the ids of runs that are not there as this owner's,
+        whose changes are left out."""
         with translated(), self._redis.pipeline() as pipe:
             for change in changes:
                 self._apply(pipe, owner, change)
-            pipe.execute()
+            answers = pipe.execute()
+        return {change.id for change, done in zip(changes, answers) if not done}
 
     def _apply(self, pipe, owner, change):
-        run, frames = name("run", change.id), name("frames", change.id)
+        """One command for each, whose answer says whether the run was there."""
+        run, frames, live = name("run", change.id), name("frames", change.id), name("live")
         if isinstance(change, Frames):
-            for number, frame in enumerate(change.frames, change.first):
-                pipe.xadd(frames, {"m": frame}, id=f"{number}-1")
-            pipe.hset(run, "length", change.first + len(change.frames) - 1)
-        elif isinstance(change, Begin):
-            facts = {
-                "id": change.id,
-                "kind": change.kind,
-                "owner": owner,
-                "state": LIVE,
-                "created": repr(change.created),
-                "length": 0,
-                "asked": json.dumps(change.asked),
-            }
-            pipe.hset(run, mapping=facts)
-            pipe.persist(run)
-            pipe.zadd(name("runs"), {change.id: change.created})
-            pipe.hset(name("live"), change.id, owner)
+            pipe.eval(SAY, 2, run, frames, owner, change.first, *change.frames)
         elif isinstance(change, End):
-            pipe.hset(run, mapping={"state": change.state, "summary": json.dumps(change.summary)})
-            pipe.hdel(name("live"), change.id)
-            for key in (run, frames):
-                pipe.expire(key, self._retention_s)
+            facts = (change.state, json.dumps(change.summary), self._retention_s, change.id)
+            pipe.eval(END, 3, run, frames, live, owner, *facts)
+        elif isinstance(change, Begin):
+            keys = (run, frames, live, name("runs"), name("alive", owner))
+            facts = (change.kind, LIVE, repr(change.created), json.dumps(change.asked))
+            pipe.eval(BEGIN, 5, *keys, owner, change.id, *facts, int(ALIVE_S * 1000))
         elif isinstance(change, Forget):
-            pipe.delete(run, frames)
-            pipe.hdel(name("live"), change.id)
-            pipe.zrem(name("runs"), change.id)
+            pipe.eval(FORGET, 4, run, frames, live, name("runs"), change.id)
 
     # -- readers
 
     def run(self, id):
         with translated():
             return kept(self._redis.hgetall(name("run", id)))
+
+    def progress(self, id):
+        with translated():
+            length, state = self._redis.hmget(name("run", id), "length", "state")
+        return length and state and (int(length), state.decode() != LIVE)
 
     def frames(self, id, after):
         with translated():
@@ -123,14 +173,10 @@ class RedisStore:
 
     def claim(self, key, fingerprint, run):
         """(fingerprint, run) of whoever claimed that key first."""
-        value = json.dumps([fingerprint, run])
+        value, key = json.dumps([fingerprint, run]), name("key", key)
         with translated():
-            while True:
-                self._redis.set(name("key", key), value, nx=True, ex=DAY_S)
-                claim = self.claimed(key)
-                if claim is not None:
-                    return claim
-                self._redis.delete(name("key", key))  # its run is forgotten
+            claim = self._redis.eval(CLAIM, 1, key, value, self._key_s, ALIVE_S, name("run", ""))
+        return tuple(json.loads(claim))
 
     def claimed(self, key):
         with translated():
@@ -138,7 +184,7 @@ class RedisStore:
             if value is None:
                 return None
             claim = tuple(json.loads(value))
-            fresh = self._redis.ttl(name("key", key)) > DAY_S - ALIVE_S
+            fresh = self._redis.ttl(name("key", key)) > self._key_s - ALIVE_S
             return claim if fresh or self._redis.exists(name("run", claim[1])) else None
 
     def order(self, owner, run, what):
@@ -170,15 +216,12 @@ class RedisStore:
             }
             for id, other in live.items():
                 if other in dead and (run := self.run(id.decode())) is not None:
-                    yield run, 0
+                    yield run, run.length + UNWRITTEN
 
     def adopt(self, run, owner):
+        keys = name("run", run.id), name("live")
         with translated():
-            if not self._redis.set(name("adopted", run.id, run.owner), owner, nx=True, ex=60):
-                return False
-            self._redis.hset(name("run", run.id), "owner", owner)
-            self._redis.hset(name("live"), run.id, owner)
-            return True
+            return bool(self._redis.eval(ADOPT, 2, *keys, run.owner, LIVE, owner, run.id))
 
     def sweep(self, retention_s, max_bytes):
         """Redis forgets what is past its time by itself; the list does not."""

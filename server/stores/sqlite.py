@@ -60,45 +60,50 @@ class SqliteStore:
     # -- the writer
 
     def write(self, owner, changes):
-        """All of them, or none."""
+        """All of them, or none. Returns the ids of runs that are not there as this owner's,
+        whose changes are left out."""
+        refused = set()
         with self._writing() as db:
             for change in changes:
-                self._apply(db, owner, change)
+                if change.id not in refused and not self._apply(db, owner, change):
+                    refused.add(change.id)
         for change in changes:
             if isinstance(change, (End, Forget)):
                 self._lives.forget(change.id)
+        return refused
 
     def _apply(self, db, owner, change):
+        """Whether the run is there to be changed."""
         if isinstance(change, Frames):
             data, sizes = pack(change.frames)
-            row = (change.id, change.first, len(change.frames), data, sizes.tobytes())
-            db.execute("INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?)", row)
             last = change.first + len(change.frames) - 1
-            db.execute(
-                "UPDATE runs SET length = ?, bytes = bytes + ? WHERE id = ?",
-                (last, len(data) + 4 * len(sizes), change.id),
-            )
-        elif isinstance(change, Begin):
-            db.execute(
-                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, NULL, 0, ?, ?, NULL)",
-                (
-                    change.id,
-                    change.kind,
-                    owner,
-                    LIVE,
-                    change.created,
-                    len(asked := json.dumps(change.asked)),
-                    asked,
-                ),
-            )
-        elif isinstance(change, End):
+            size = len(data) + 4 * len(sizes)
+            there = db.execute(
+                "UPDATE runs SET length = ?, bytes = bytes + ? WHERE id = ? AND owner = ?",
+                (last, size, change.id, owner),
+            ).rowcount
+            if there:
+                db.execute(
+                    "INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?)",
+                    (change.id, change.first, len(change.frames), data, sizes.tobytes()),
+                )
+            return there
+        if isinstance(change, End):
             text = json.dumps(change.summary)
+            return db.execute(
+                "UPDATE runs SET state = ?, ended = ?, summary = ?, bytes = bytes + ?"
+                " WHERE id = ? AND owner = ?",
+                (change.state, time.time(), text, len(text), change.id, owner),
+            ).rowcount
+        if isinstance(change, Begin):
+            asked = json.dumps(change.asked)
+            row = (change.id, change.kind, owner, LIVE, change.created, len(asked), asked)
             db.execute(
-                "UPDATE runs SET state = ?, ended = ?, summary = ?, bytes = bytes + ? WHERE id = ?",
-                (change.state, time.time(), text, len(text), change.id),
+                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, NULL, 0, ?, ?, NULL)", row
             )
         elif isinstance(change, Forget):
             remove(db, change.id)
+        return True
 
     # -- readers
 
@@ -109,11 +114,22 @@ class SqliteStore:
             ).fetchone()
         return row and kept(row)
 
+    def progress(self, id):
+        """(messages so far, whether it has ended) of a run, or None: what a follower asks."""
+        with self._db() as db:
+            return db.execute(
+                f"SELECT length, ended IS NOT NULL FROM runs WHERE id = ? AND {REMEMBERED}",
+                (id, self._oldest()),
+            ).fetchone()
+
     def frames(self, id, after):
         """The messages after that number; where there are many, the first of them."""
         with self._db() as db:
             rows = db.execute(
-                "SELECT first, data, sizes FROM frames WHERE run = ? AND first + count > ?"
+                "SELECT first, data, sizes FROM frames WHERE run = ?1 AND first + count > ?2"
+                # Without this it would read the run from its beginning each time.
+                " AND first >= ifnull("
+                "(SELECT max(first) FROM frames WHERE run = ?1 AND first <= ?2), 0)"
                 " ORDER BY first LIMIT 256",
                 (id, after + 1),
             ).fetchall()

@@ -38,7 +38,7 @@ def show(run_id):
 @bp.get("/<run_id>/stream")
 def follow(run_id):
     run = services().runs.get(run_id)
-    return follow_response(run, min(last_event_id(), run.journal.length))
+    return follow_response(run, run.journal.place(last_event_id()))
 
 
 @bp.post("/<run_id>/cancel")

@@ -11,12 +11,11 @@ from . import services
 
 def admit_reader(run, on_leave):
     """Take a place at the gate and watch this client; returns (visitor, how to leave)."""
-    leave_gate = services().streams.enter()
+    leave_gate = run.attach(services().streams.enter)
     doorman = services().doorman
     visitor = doorman.admit(request.environ, on_leave)
     if sock := request.environ.get("gunicorn.socket"):
         patient.write_within(sock, services().settings.send_timeout_s)
-    run.attach()
 
     def leave():
         doorman.dismiss(visitor)
@@ -76,13 +75,13 @@ def follow_response(run, after=0):
             if messages:
                 after += len(messages)
                 yield b"".join(messages)
-            elif closed:
-                if run.farewell:
+            elif closed and run.journal.closed:  # one in a store may turn out to go on
+                if run.farewell and run.journal.length and not run.journal.forgotten:
                     yield run.farewell
                 return
             else:
                 run.journal.wait(after, heartbeat_s, lambda: visitor.gone)
-                if run.journal.length == after and not run.journal.closed:
+                if run.journal.length <= after and not run.journal.closed:
                     yield sse.HEARTBEAT
 
     return closing(Response(frames(after), headers=headers(run)), leave, run.detach)
@@ -95,8 +94,12 @@ def admit_follower(run):
         # Its first client left before it began, and this one came too late to keep it.
         leave()
         run.detach()
-        raise TooBusy("The request that made this run was taken back.", retry_after=1)
+        raise taken_back()
     return visitor, leave
+
+
+def taken_back():
+    return TooBusy("The request that made this run was taken back.", retry_after=1)
 
 
 def whole_run(run):
@@ -128,7 +131,9 @@ def wait_for(run, document=whole_run):
     finally:
         leave()
         run.detach()
-    return document(run), 200, {"X-Run-Id": run.id}
+    if not run.journal.length:
+        raise taken_back()
+    return document(run.latest()), 200, {"X-Run-Id": run.id}
 
 
 def last_event_id():

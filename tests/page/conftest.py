@@ -11,7 +11,7 @@ from tests.page.studio import make_chunks
 from tests.vendors.openai_server import OpenAIServer, says
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     if chromium() is None and os.environ.get("PARALLAX_NO_BROWSER") == "1":
         pytest.skip("PARALLAX_NO_BROWSER=1")
@@ -21,13 +21,13 @@ def browser():
     browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def vendor():
     with OpenAIServer(says("Hello.")) as vendor:
         yield vendor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory, vendor):
     data = tmp_path_factory.mktemp("page") / "data"
     (data / "videos").mkdir(parents=True)
@@ -45,6 +45,6 @@ def page(browser, server):
     page.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chunks(tmp_path_factory):
     return make_chunks(tmp_path_factory.mktemp("chunks"))

@@ -155,7 +155,9 @@ def test_what_the_server_refuses_is_told_at_the_form(page, server):
     assert page.run("document.querySelector('#ask [type=submit]').ariaDisabled") is None
 
 
-def test_a_server_that_dies_leaves_no_model_working(browser, tmp_path, server):
+@pytest.fixture
+def mortal(browser, tmp_path, server):
+    """A server of one's own, and a page that watches two models work on it."""
     data = tmp_path / "data"
     (data / "videos").mkdir(parents=True)
     shutil.copy(server.data_dir / "videos" / "sample.mp4", data / "videos")
@@ -163,12 +165,28 @@ def test_a_server_that_dies_leaves_no_model_working(browser, tmp_path, server):
         page = browser.page()
         ask(page, mortal, SLOW)
         page.until(f"{STATE.format(0)} === 'working'")
-        mortal.kill_worker()
-        page.until(f"{STATE.format(0)} === 'interrupted'")
-        assert "Interrupted" in page.text("#board")
-        assert words(page, 1)
-        page.until("!document.querySelector('#ask [type=submit]').disabled")
+        page.until("document.querySelector('.panel [data-part=text]').textContent !== ''")
+        yield mortal, page
         page.close()
+
+
+def test_a_server_that_is_gone_leaves_no_model_working(mortal):
+    mortal, page = mortal
+    mortal.kill()
+    page.until(f"{STATE.format(0)} === 'interrupted'")
+    assert "Interrupted" in page.text("#board")
+    assert words(page, 1)
+    page.until("!document.querySelector('#ask [type=submit]').disabled")
+
+
+def test_a_worker_that_died_is_told_by_the_next_and_its_models_can_be_tried_again(mortal):
+    mortal, page = mortal
+    mortal.kill_worker()
+    page.until(f"{STATE.format(0)} === 'failed'")
+    assert "broke off" in panel(page, 1)
+    assert words(page, 1)
+    assert page.run("!document.querySelector('.panel [data-part=retry]').hidden")
+    page.until("!document.querySelector('#ask [type=submit]').disabled")
 
 
 def test_only_the_failed_are_tried_again_and_one_of_them_alone(page, server, vendor):
