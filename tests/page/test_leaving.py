@@ -3,7 +3,8 @@
 import pytest
 
 from tests.live import serving, until
-from tests.page.acting import OVER, RUN, SLOW, STATE, address, ask, content_is_calm
+from tests.page.acting import OVER, RUN, SLOW, STATE, address, ask, content_is_calm, words
+from tests.page.relay import Relay
 from tests.page.test_everywhere import SHOWN
 from tests.vendors.openai_server import says
 
@@ -63,6 +64,29 @@ def test_a_run_that_goes_on_is_not_given_up_for_another_that_is_looked_at(
         page.until(OVER)
         assert page.run(STATE.format(0)) == "stopped"
         page.close()
+
+
+def test_who_reconnects_gets_the_rest_and_loses_nothing_to_a_server_that_forgot(page, server):
+    with Relay(server.port) as relay:
+        run_id = ask(page, relay, "demo-slow", "Reconnect?")
+        page.until(f"{STATE.format(0)} === 'working'")
+        page.run("""(() => {
+            const later = setTimeout;
+            window.setTimeout = (act, ms) => later(act, ms > 6000 ? ms : ms / 20);
+            window.real = fetch;
+            window.fetch = () => Promise.reject(new TypeError("no network"));
+        })()""")
+        relay.cut()
+        page.until(f"{STATE.format(0)} === 'interrupted'")
+        before = words(page, 1)
+        page.run('window.fetch = async () => new Response(\'{"message": "Gone."}\', {status: 404})')
+        page.click("#board [data-part=reconnect]")
+        page.until("document.querySelector('#board .problem').textContent === 'Gone.'")
+        assert page.run(STATE.format(0)) == "interrupted" and words(page, 1) == before
+        page.run("window.fetch = window.real")
+        page.click("#board [data-part=reconnect]")
+        page.until(f"{STATE.format(0)} === 'done'")
+        assert words(page, 1) == server.get(f"/api/runs/{run_id}")[1]["models"]["demo-slow"]["text"]
 
 
 def test_of_two_links_pressed_at_once_the_last_one_counts(page, server):

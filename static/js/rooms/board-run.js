@@ -29,7 +29,7 @@ export class BoardRun extends EventTarget {
     });
     on("stop", ({ slot }) => api.stopModel(this.id, slot));
     on("stop-all", () => api.stop(this.id));
-    on("reconnect", () => location.reload());
+    on("reconnect", () => this.#reconnect());
     on("retry", ({ slots }) => this.#retry(slots));
     on("export", ({ format }) => this.#export(format));
   }
@@ -63,6 +63,12 @@ export class BoardRun extends EventTarget {
     if (this.busy) return null; // a second press of the same button
     const again = { retry_of: this.id, retry: slots };
     return this.begin(this.about, this.labelOf, (running) => running.ask(again));
+  }
+
+  // What came stays on the board until the run is heard of again, which it may never be.
+  #reconnect() {
+    if (this.busy) return null;
+    return this.begin(this.about, this.labelOf, (running) => running.comeBack(this.id));
   }
 
   #changed(running, about) {

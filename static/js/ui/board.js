@@ -22,7 +22,7 @@ export class Board {
     this.parts = parts(element);
     const { stopAll, reconnect, retry, exports } = this.parts;
     stopAll.addEventListener("click", () => this.#emit("stop-all"));
-    reconnect.addEventListener("click", () => this.#emit("reconnect"));
+    reconnect.addEventListener("click", () => rests(reconnect) || this.#emit("reconnect"));
     retry.addEventListener("click", () => rests(retry) || this.#emit("retry", { slots: this.#failed }));
     new ExportMenu(exports);
     element.addEventListener("click", () => (this.#trouble = ""), { capture: true });
@@ -56,6 +56,7 @@ export class Board {
     this.#failed = session.failed;
     hide(retry, !(session.state === "complete" && this.#failed.length), this.element);
     rest(retry, busy);
+    rest(reconnect, busy);
     say(overall, overallWords(session, lost));
     say(problem, this.#trouble || (session.problem ?? ""));
     this.#announce(session);
