@@ -110,6 +110,34 @@ def test_a_replayed_commentary_never_offers_the_film_of_the_one_before(page, stu
     page.until(f"{link} === '{again}'")
 
 
+def test_captions_of_another_language_take_the_place_of_those_before(page, studio):
+    start(page, studio)
+    studio.make(0)
+    studio.finish()
+    page.until("!document.querySelector('#making [data-part=result]').hidden")
+    studio.events[0] = {**studio.events[0], "run_id": "another-run-0002"}
+    studio.events[2] = line(0, 1.0, 3.0, "Das ist Zeile 0.")
+    page.run("document.querySelector('#language').value = 'de'")
+    page.click("#commentate [type=submit]")
+    page.until("document.querySelector('#lines').innerText.includes('Das ist')")
+    tracks = f"""[...{VIDEO}.textTracks].map(({{language, mode, cues}}) =>
+        [language, mode, [...(cues ?? [])].map(({{text}}) => text)])"""
+    page.until(f"{VIDEO}.textTracks[1].mode === 'showing'")
+    assert page.run(tracks) == [["en", "disabled", []], ["de", "showing", ["Das ist Zeile 0."]]]
+    assert page.run("document.querySelector('#lines ol').lang") == "de"
+
+
+def test_a_line_that_is_lost_after_all_is_no_caption(page, studio):
+    start(page, studio)
+    studio.make(0)
+    studio.tell(line(1, 9.0, 11.0))
+    cues = f"[...{VIDEO}.textTracks[0].cues].map(({{startTime}}) => startTime)"
+    page.until(f"String({cues}) === '1,9'")
+    lost = {"type": "line_failed", "index": 1, "stage": "cut", "code": "media", "message": "No."}
+    studio.tell(lost)
+    page.until(f"String({cues}) === '1'")
+
+
 def test_a_reload_in_the_middle_comes_back_and_asks_for_nothing_again(page, studio):
     start(page, studio)
     studio.make(0, 1)

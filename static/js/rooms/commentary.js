@@ -100,8 +100,9 @@ export class CommentaryRoom extends EventTarget {
       // `new` was for the beginning: to go on with it is to go on with this one.
       const { new: _, ...options } = about.options;
       this.about = { ...about, options };
-      this.film.begin(about.duration);
-      this.lines.clear();
+      const { language = "en" } = options;
+      this.film.begin(about.duration, language);
+      this.lines.begin(language);
       this.making.begin();
       this.film.element.scrollIntoView({ block: "nearest" }); // where the form is below it
       this.dispatchEvent(new Event("run"));

@@ -1,11 +1,23 @@
-// Lines of a commentary as captions on a video, at their times.
+// Lines of a commentary as captions on a video, at their times. A track cannot be taken away
+// again and its language not changed: there is one for each language that was heard.
 
 export class Captions {
   #shown = new Map(); // index of a line -> its cue
+  #tracks = new Map(); // by language
+  track = null; // that of the commentary
 
-  constructor(video, language) {
-    this.track = video.addTextTrack("captions", "Commentary", language);
-    this.track.mode = "showing";
+  constructor(video) {
+    this.video = video;
+  }
+
+  // For a new commentary.
+  begin(language) {
+    for (const cue of this.#shown.values()) this.#take(cue);
+    this.#shown.clear();
+    if (this.track) this.track.mode = "disabled";
+    const begun = this.#tracks.get(language);
+    this.track = begun ?? this.video.addTextTrack("captions", `Commentary (${language})`, language);
+    this.#tracks.set(language, this.track);
   }
 
   show(lines) {
@@ -19,11 +31,6 @@ export class Captions {
       this.#shown.set(index, new VTTCue(start, end, plain(text)));
       this.track.addCue(this.#shown.get(index));
     }
-  }
-
-  clear() {
-    for (const cue of this.#shown.values()) this.#take(cue);
-    this.#shown.clear();
   }
 
   #take(cue) {

@@ -18,16 +18,17 @@ export class Film {
   constructor(element) {
     this.element = element;
     this.parts = parts(element);
-    this.captions = new Captions(this.parts.video, "");
+    this.captions = new Captions(this.parts.video);
   }
 
-  // For a new commentary on a film so many seconds long.
-  begin(duration) {
+  // For a new commentary, in that language, on a film so many seconds long.
+  begin(duration, language) {
     this.#player?.close();
     this.#player = null;
     this.duration = duration;
     this.playlist = new Playlist();
-    this.captions.clear();
+    this.captions.begin(language);
+    this.parts.caption.lang = language;
     this.lines = [];
     this.waiting = false;
     this.missing = null;

@@ -15,7 +15,8 @@ export class Lines {
     this.parts = parts(element);
   }
 
-  clear() {
+  begin(language) {
+    this.parts.list.lang = language;
     this.#items.clear();
     this.parts.list.replaceChildren();
     this.parts.empty.hidden = false;
