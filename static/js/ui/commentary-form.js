@@ -12,7 +12,7 @@ export class CommentaryForm {
     this.element = element;
     this.parts = parts(element);
     const { volume, volumeFigure } = this.parts;
-    this.tellVolume = () => (volumeFigure.textContent = `${volume.value} %`);
+    this.tellVolume = () => (volumeFigure.textContent = `${volume.value}\u00a0%`);
     volume.addEventListener("input", this.tellVolume);
     this.tellVolume();
     element.addEventListener("submit", (event) => {
