@@ -46,11 +46,13 @@ test("what is refused leaves it free to be asked again", async () => {
   assert.equal(store.get().busy, false);
 });
 
-test("who has left is not busy any more", () => {
-  const store = new RunStore({ ask: () => new Promise(() => {}) });
-  store.ask({});
+test("who has left is not busy any more", async () => {
+  const hungUp = (signal) => new Promise((_, reject) => (signal.onabort = () => reject(new Error("hung up"))));
+  const store = new RunStore({ ask: (path, question, key, signal) => hungUp(signal) });
+  const asked = store.ask({});
   store.leave();
   assert.equal(store.get().busy, false);
+  await asked;
 });
 
 test("a piece is read once, however often what grows is looked at", async () => {
