@@ -5,6 +5,7 @@ from .analysis import remembered
 from .analysis.cache import AnswerCache
 from .asking.circuit import Circuits
 from .commentary.desk import Desk
+from .commentary.shelved import Shelf
 from .doorman import Doorman
 from .gate import Gate
 from .ledger import Ledger
@@ -26,9 +27,7 @@ class Services:
         self.commentaries = Desk(settings)
         self.ledger = Ledger(settings)
         shelf = remembered.Shelf(self)
-        self.runs = Runs(
-            settings, self.ledger, shelf, lambda id: self.commentaries.shelved(self, id)
-        )
+        self.runs = Runs(settings, self.ledger, shelf, Shelf(self))
         self.cache = AnswerCache(beyond=shared_answers(settings))
         self.circuits = Circuits()
         self.rates = RateLimits(settings.rate_limit, settings.redis_url)

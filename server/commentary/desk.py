@@ -11,11 +11,10 @@ import json
 import logging
 import threading
 
-from ..errors import NotFound, OutOfSpace, RunNotFound, TooBusy
+from ..errors import OutOfSpace, TooBusy
 from .results import Results
 from .run import CommentaryRun
 from .sessions import Sessions
-from .shelved import Shelved
 
 MAX_WAITING = 20
 LOOK_AROUND_S = 0.5
@@ -82,16 +81,6 @@ class Desk:
         )
         self._join_line(run)
         return run
-
-    def shelved(self, services, id):
-        """The run of that id, from what is on disk."""
-        try:
-            session = self.sessions.find(id)
-        except NotFound:
-            raise RunNotFound() from None
-        if not session.told():
-            raise RunNotFound()  # it died before its first word
-        return Shelved(services, session)
 
     def ended(self, run):
         with self._lock:
