@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOURCES := server tests bench wsgi.py gunicorn.conf.py
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint format setup doctor bench clean
+.PHONY: run test lint format setup doctor bench soak audit clean
 
 run: setup
 	@$(BIN)/python -m server sample
@@ -31,8 +31,18 @@ doctor: setup
 bench: setup
 	@$(BIN)/python -m bench.latency $(ARGS)
 
+soak: setup $(VENV)/.tested-with
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+# In a virtual environment of its own: nothing of ours needs what it brings along.
+audit: setup
+	@test -x $(VENV)-audit/bin/pip-audit \
+	  || { $(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/pip install --quiet pip-audit==2.10.1; } || true
+	@$(PYTHON) .ci/audit $(VENV)-audit/bin/pip-audit --vulnerability-service osv --progress-spinner off \
+	  --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache
+	rm -rf $(VENV) $(VENV)-audit .pytest_cache .mypy_cache
 
 # Markers, so that a second `make` has nothing to do.
 $(VENV)/.installed: requirements.txt

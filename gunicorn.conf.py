@@ -11,7 +11,7 @@ import time
 
 from gunicorn.glogging import Logger
 
-from server import models
+from server import arriving, models
 from server import settings as settings_module
 
 settings_module.load_dotenv()
@@ -23,9 +23,15 @@ except (settings_module.InvalidSetting, models.InvalidModels) as error:
     sys.exit(1)
 
 bind = f"{settings.host}:{settings.port}"
-worker_class = "gthread"
+
+
+class Worker(arriving.Worker):
+    bodies = settings.body_threads
+
+
+worker_class = Worker
 workers = 1
-threads = settings.threads
+threads = settings.threads + Worker.bodies
 graceful_timeout = 5
 keepalive = 5
 # Two gunicorns of one user would share the default control socket without a word.
@@ -43,6 +49,7 @@ class Log(Logger):
 logger_class = Log
 
 AT_THE_DOOR_S = 1.0  # from being accepted to being a run, on a busy machine
+SPEAKING_S = 0.2  # from being accepted to having said what one wants
 
 
 # Threads that wait for the interpreter's lock wake this often to ask for it. With hundreds
@@ -63,7 +70,8 @@ def post_worker_init(worker):
             connection.timeout = 0
 
     def at_the_door():
-        return worker._accepting or worker.tpool._work_queue.qsize() or services.door.inside
+        heard = worker.tpool._work_queue.qsize() or services.door.inside
+        return worker._accepting or heard or worker.arriving(SPEAKING_S)
 
     def drain():
         # Who was let in a moment ago still becomes a run, and is told properly that the
@@ -85,6 +93,7 @@ def post_worker_init(worker):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, drain_and_stop)
     faulthandler.enable()  # a crash, or the master's SIGABRT, leaves all stacks in the log
+    services.body_is_here = worker.body_is_here
     services.open()
     worker.log.info("Parallax is ready: http://%s:%s/", settings.host, settings.port)
 

@@ -94,6 +94,9 @@ def finish(response):
     if request.method not in guard.SAFE:
         environ, alarms = request.environ, services().alarms
         response.call_on_close(lambda: see_off(environ, alarms))
+    # Our own pattern, or nothing: what a client may write is without end.
+    route = request.url_rule.rule if request.url_rule else "none"
+    services().metrics.answered(known_method(request.method), route, response.status_code)
     log.info(
         "request",
         extra=logs.facts(
@@ -105,6 +108,10 @@ def finish(response):
         ),
     )
     return response
+
+
+def known_method(method):
+    return method if method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
 
 
 def explain(error):

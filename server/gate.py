@@ -8,7 +8,7 @@ from .errors import TooBusy
 
 class Gate:
     def __init__(self, size, what):
-        self._size, self._what = size, what
+        self.size, self._what = size, what
         self._lock = threading.Lock()
         self.inside = 0
         self._moved_at = time.monotonic()
@@ -16,9 +16,9 @@ class Gate:
     def enter(self):
         """Returns how to leave; leaving twice is harmless."""
         with self._lock:
-            if self.inside >= self._size:
+            if self.inside >= self.size:
                 raise TooBusy(
-                    f"{self._size} {self._what} are open, which is the limit; "
+                    f"{self.size} {self._what} are open, which is the limit; "
                     "ask again in a moment.",
                     retry_after=2,
                 )
@@ -32,7 +32,7 @@ class Gate:
 
     def stalled(self, seconds):
         """Whether it is full, and has been without a movement for so long."""
-        return self.inside >= self._size and time.monotonic() - self._moved_at > seconds
+        return self.inside >= self.size and time.monotonic() - self._moved_at > seconds
 
     def _leaver(self):
         left = []

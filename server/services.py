@@ -5,6 +5,7 @@ from .analysis import remembered
 from .analysis.cache import AnswerCache
 from .asking.circuit import Circuits
 from .commentary.desk import open_desk
+from .commentary.shelved import Shelf
 from .doorman import Doorman
 from .events import Commentary
 from .gate import Gate
@@ -28,9 +29,7 @@ class Services:
         self.ledger = Ledger(settings)
         others = {Commentary.kind: lambda kept: self.commentaries.distant(self, kept)}
         shelf = remembered.Shelf(self, others)
-        self.runs = Runs(
-            settings, self.ledger, shelf, lambda id: self.commentaries.shelved(self, id)
-        )
+        self.runs = Runs(settings, self.ledger, shelf, Shelf(self))
         self.cache = AnswerCache(beyond=shared_answers(settings))
         self.circuits = Circuits()
         self.rates = RateLimits(settings.rate_limit, settings.redis_url)
@@ -38,15 +37,30 @@ class Services:
         self.voices = Voices(settings, self.alarms)
         self.doorman = Doorman()
         self.streams = Gate(settings.stream_threads, "streams")
+        self.body_is_here = lambda sock: None  # who serves us wants to know when one was read
         self.door = Gate(10**9, "requests")  # those that are not yet a run, or answered
         self.media = Gate(settings.media_threads, "downloads and uploads")
         patience_s = 2 * max(settings.heartbeat_s, settings.send_timeout_s)
         self.watchdog = Watchdog(self.alarms, self.streams, patience_s)
         self.metrics = Metrics()
-        self.metrics.watch(
-            "parallax_streams_open", "Streams being read.", lambda: self.streams.inside
-        )
-        self.metrics.watch("parallax_runs_kept", "Ended runs remembered.", self.runs.kept)
+        self._watch(self.metrics.watch)
+
+    def _watch(self, gauge):
+        gauge("parallax_streams_open", "Streams being read.", lambda: self.streams.inside)
+        gauge("parallax_streams_limit", "Streams there is room for.", lambda: self.streams.size)
+        gauge("parallax_runs_limit", "Runs at a time.", lambda: self.settings.max_runs)
+        gauge("parallax_runs_kept", "Ended runs remembered.", self.runs.kept)
+        desk = self.commentaries
+        gauge("parallax_commentaries_working", "Commentaries being made.", lambda: desk.working)
+        gauge("parallax_commentaries_waiting", "Commentaries in line.", lambda: desk.waiting)
+        gauge("parallax_ready", "1 if /readyz says so, else 0.", lambda: not self.problems())
+        stuck = self.watchdog.problems
+        gauge("parallax_stuck", "Ways in which threads are stuck.", lambda: len(stuck()))
+
+    def problems(self):
+        """Why this process should not be sent requests, in sentences."""
+        found = self.library.problems() + self.watchdog.problems() + self.ledger.problems()
+        return [*found, "The server is stopping."] if self.runs.draining else found
 
     def open(self):
         """In the process that serves, after a fork: what has a thread, or is shared."""

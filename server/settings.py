@@ -197,6 +197,11 @@ class Settings:
         return max(1, self.threads // 8)
 
     @property
+    def body_threads(self):
+        """Beside all of those: who sends a large body slowly takes none of them."""
+        return max(4, self.media_threads + 1)
+
+    @property
     def stream_threads(self):
         return max(1, self.threads - self.spare_threads - self.media_threads)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import subprocess
 
 import pytest
@@ -208,3 +209,22 @@ def test_files_of_a_commentary_are_served_with_ranges_and_nothing_else_is(whole,
 def test_a_page_of_another_site_cannot_start_one(server):
     status, _, _ = get(server, "/api/analyze-stream/sample.mp4", **{"Sec-Fetch-Site": "cross-site"})
     assert status == 403
+
+
+@pytest.mark.parametrize("part", ["a chunk", "the finished film"])
+def test_a_disk_that_fills_up_on_the_way_is_said_and_with_room_it_works_again(whole, server, part):
+    events, _ = whole
+    films = lambda: {path.name for path in server.data_dir.glob("generated/*")}  # noqa: E731
+    final = server.data_dir / "generated" / of(events, "complete")[0]["final_video"]
+    before, room = films(), final.stat().st_size - 1000 if "film" in part else 20_000
+    # No file may grow beyond that: for whoever writes, a full disk.
+    unlimited = resource.prlimit(server.worker_pid, resource.RLIMIT_FSIZE, (room, -1))
+    try:
+        events = check(told(server, "sample.mp4", "?new=1"))
+        assert events[-1][1]["code"] == "out_of_space", events[-1]
+        assert events[-1][1]["stage"] == ("final" if "film" in part else "cut")
+        assert films() == before and not list(server.data_dir.rglob("*.part"))
+    finally:
+        resource.prlimit(server.worker_pid, resource.RLIMIT_FSIZE, unlimited)
+    # Once more: what failed is not replayed, and what was made is not made again.
+    assert of(told(server, "sample.mp4"), "complete")

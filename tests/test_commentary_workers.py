@@ -100,7 +100,7 @@ def test_a_worker_makes_what_the_server_would_have_made(server, vendors, data, f
         assert get(server, heard[-1][1]["url"])[0] == 200
         attached = opened(server, "film.mp4", after=heard[2][0])
         assert attached.headers["X-Run-Id"] == run, "the same film is the same commentary"
-        assert server.get("/api/runs")[1]["runs"][0]["run_id"] == run
+        assert [each["run_id"] for each in server.get("/api/runs")[1]["runs"]] == [run]
         events = check(heard + read(stream))
         assert read(attached) == events[3:]
         assert "a lease was lost" not in worker.log() and not worker.tracebacks()

@@ -12,7 +12,8 @@ import pytest
 
 from server import sample
 from tests import clips
-from tests.live import Server, serving, until
+from tests.live import Server, serving, texts, until
+from tests.vendors import gemini_server
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +134,44 @@ def test_a_master_that_dies_takes_its_worker_along(data_dir):
     server.process.kill()
     server.process.wait()
     until(lambda: not alive(worker))
+
+
+def test_two_workers_forked_from_a_loaded_app_serve_share_and_stop(data_dir):
+    """With preload_app, what is made before the fork would be shared by all: no thread, no
+    open store, no connection may be."""
+    asked = ask("gemini", "cuts", "demo@first=0,tokens=3", refresh=True)
+    with gemini_server.Gemini(gemini_server.text("Two colours.")) as vendor:
+        variables = {"GEMINI_API_KEY": "a-key", "GEMINI_BASE_URL": vendor.origin}
+        variables["GUNICORN_CMD_ARGS"] = "--preload --workers 2"
+        with serving(data_dir, **variables) as server:
+            master = server.process.pid
+            workers = until(lambda: len(found := children(master)) == 2 and found)
+            assert len(os.listdir(f"/proc/{master}/task")) == 1
+            assert not [path for path in opened(master) if str(data_dir) in path]
+            for number in range(4):
+                events = server.open({**asked, "query": f"What happens? {number}"}).events()
+                assert events[-1] == "[DONE]" and events[-2]["succeeded"] == 3, events[-2]
+                assert texts(events)["gemini"] == "Two colours."
+                # Whichever worker is asked finds it, once the other has written it down.
+                path = f"/api/runs/{events[0]['run_id']}"
+                until(lambda path=path: server.get(path)[1]["state"] == "complete", 5)
+            # Each has opened the store for itself.
+            assert all(any("runs.sqlite3" in path for path in opened(pid)) for pid in workers)
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda: len(now := children(master)) == 2 and not set(now) & set(workers))
+            stream = server.open(ask("demo@first=60"))
+            stream.until("model_start")
+            server.process.terminate()
+            assert stream.events()[-1] == "[DONE]"
+            assert server.process.wait(10) == 0
+        assert "Traceback" not in server.log()
+
+
+def opened(pid):
+    found = []
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            found.append(os.readlink(path))
+        except OSError:
+            pass  # closed meanwhile
+    return found

@@ -60,8 +60,19 @@ def ask(services, slot, token=None, **more):
     return whole_answer(services, slot, Question("?"), token or CancelToken(), **more)
 
 
+def counted(services, outcome):
+    line = f'parallax_model_requests_total{{outcome="{outcome}",provider="demo"}} 1.0'
+    return line in text(services)
+
+
+def text(services):
+    return services.metrics.text().decode()
+
+
 def test_the_pieces_are_one_text(services):
     assert ask(services, Slot(["one ", "", "two", Usage(1, 2)])) == "one two"
+    assert counted(services, "ok")
+    assert 'parallax_tokens_total{direction="output",provider="demo"} 2.0' in text(services)
 
 
 def test_an_answer_without_end_is_cut_and_the_vendor_hung_up_on(services):
@@ -78,6 +89,7 @@ def test_half_an_answer_is_none(services):
     with pytest.raises(ProviderError) as caught:
         ask(services, Slot(["half ", ProviderError("truncated", "It broke off.")]))
     assert caught.value.code == "truncated"
+    assert counted(services, "truncated")
 
 
 def test_a_silent_model_fails_at_its_deadline_and_the_callers_token_lives_on(services):
@@ -93,6 +105,7 @@ def test_cancelling_the_caller_hangs_up(services):
     threading.Timer(0.05, token.cancel).start()
     with pytest.raises(Abandoned):
         ask(services, Slot(["a word", 60.0]), token)
+    assert counted(services, "cancelled")
 
 
 def test_a_fault_of_ours_is_said_to_be_one(services, caplog):

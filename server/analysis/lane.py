@@ -90,6 +90,16 @@ class Lane:
             messages += vocabulary.metrics(name, self.metrics)
         return messages + vocabulary.model_error(name, fact.error, bool(self.pieces))
 
+    def count(self, metrics):
+        """It is over: how it fared, for those who watch the server."""
+        provider, measured = self.slot.model.provider, self.metrics
+        if self.cached:
+            metrics.model_cached(provider)
+            return
+        took, first = measured["duration"], measured["time_to_first_text"]
+        usage = Usage(measured["input_tokens"], measured["output_tokens"])
+        metrics.model_ended(provider, self.error and self.error.code, took, first, usage)
+
     def settle(self):
         """The run is over: keep the words, not the thousands of pieces they came in."""
         self.pieces = ["".join(self.pieces)] if self.pieces else []

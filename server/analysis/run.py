@@ -189,7 +189,7 @@ class AnalysisRun(Run):
         for message in lane.fold(at, fact, self._vocabulary):
             buffers.push(lane, message)
         if lane.over and not was_over:
-            self.services.metrics.model_ended(lane)
+            lane.count(self.services.metrics)
             if lane.state == "done" and not lane.cached and fact.cache_key:
                 answer = cache.Answer(tuple(lane.pieces), fact.usage, fact.finish_reason)
                 self.services.cache.put(fact.cache_key, answer)

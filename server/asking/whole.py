@@ -1,8 +1,10 @@
 """Ask a model once and get all it says: for those who cannot use half an answer."""
 
+import time
 from contextlib import closing
 
 from ..cancel import CancelToken
+from ..providers.base import Usage
 from .asking import Asking, translated
 
 MAX_CHARS = 200_000  # nobody who needs a whole answer needs more of it
@@ -14,19 +16,28 @@ def whole_answer(services, slot, question, token, max_chars=MAX_CHARS, on_phase=
     call = CancelToken()  # of this call: its deadline is not the end of the caller's work
     forget = token.on_cancel(lambda: call.cancel(token.reason))
     asking = Asking(services, slot, question, call, on_phase)
-    said, chars = [], 0
+    said, chars, usage, error = [], 0, Usage(), None
+    began, to_first = time.monotonic(), None
     try:
         with call.serving(), closing(asking.answer()) as answer:
             for item in answer:
                 if isinstance(item, str):
+                    if to_first is None:
+                        to_first = time.monotonic() - began
                     said.append(item)
                     chars += len(item)
                     if chars >= max_chars:
                         break  # hangs up
+                elif isinstance(item, Usage):
+                    usage = item
     except Exception as caught:
-        token.check()
-        raise translated(caught, call, slot=slot.name) from None
+        error = translated(caught, call, slot=slot.name)
     finally:
         forget()
+    code = "cancelled" if token.cancelled else error and error.code
+    took = time.monotonic() - began
+    services.metrics.model_ended(slot.model.provider, code, took, to_first, usage)
     token.check()
+    if error is not None:
+        raise error
     return "".join(said)[:max_chars]

@@ -33,14 +33,11 @@ class Caretaker:
         self._begun = set()  # names of those that were seen to be worked on
         self._told = {}  # id -> (position, whether there are workers)
         self._alone_since = None
-        self.workers = self.waiting = 0
+        self.workers = self.working = self.waiting = 0
 
     def watched_by(self, metrics):
         metrics.watch(
             "parallax_commentary_workers", "Workers that are there.", lambda: self.workers
-        )
-        metrics.watch(
-            "parallax_commentaries_waiting", "Those that wait for one.", lambda: self.waiting
         )
 
     def start(self):
@@ -64,6 +61,7 @@ class Caretaker:
         working = self._desk.leases.working()
         waiting = self._desk.crew.waiting()
         self.waiting = len(waiting)
+        self.working = max(0, len(working) - self.waiting)
         self._count(now)
         names = {named(id, number) for id, number in working.items()}
         self._seen = {name: since for name, since in self._seen.items() if name in names}

@@ -11,11 +11,10 @@ import json
 import logging
 import threading
 
-from ..errors import NotFound, OutOfSpace, RunNotFound, TooBusy
+from ..errors import OutOfSpace, TooBusy
 from .results import Results
 from .run import CommentaryRun
 from .sessions import Sessions
-from .shelved import Shelved
 
 MAX_WAITING = 20
 LOOK_AROUND_S = 0.5
@@ -92,16 +91,6 @@ class Desk:
         self._join_line(run)
         return run
 
-    def shelved(self, services, id):
-        """The run of that id, from what is on disk."""
-        try:
-            session = self.sessions.find(id)
-        except NotFound:
-            raise RunNotFound() from None
-        if not session.told():
-            raise RunNotFound()  # it died before its first word
-        return Shelved(services, session)
-
     def ended(self, run):
         with self._lock:
             if self._running.get(run.key_of_work) is run:
@@ -152,6 +141,14 @@ class Desk:
 
     def _ahead(self, run):
         return self._line.index(run) - self._places
+
+    @property
+    def working(self):
+        return min(len(self._line), self._places)
+
+    @property
+    def waiting(self):
+        return max(0, len(self._line) - self._places)
 
     def _join_line(self, run):
         with self._moved:

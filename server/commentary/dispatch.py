@@ -36,6 +36,14 @@ class Dispatch(Desk):
     def close(self):
         self.caretaker.stop()
 
+    @property
+    def working(self):
+        return self.caretaker.working
+
+    @property
+    def waiting(self):
+        return self.caretaker.waiting
+
     def commentary(self, services, film, options, prefix, fresh=False, identity=(None, None)):
         self._stay_tidy(services.alarms)
         key = key_of(film, options)

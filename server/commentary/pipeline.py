@@ -8,6 +8,7 @@ stages that work on every stretch. What those cannot do ends the job.
 
 import logging
 import threading
+import time
 from contextlib import closing
 
 from ..errors import MediaError, ProviderError, ServerError
@@ -25,10 +26,18 @@ LOOK_AROUND_S = 0.5
 
 
 class Pipeline:
-    def __init__(self, stages, executor, token, on_passed=lambda stage, stretch: None):
-        """`on_passed(stage, stretch)` is called in the worker's thread after each stage."""
+    def __init__(
+        self,
+        stages,
+        executor,
+        token,
+        on_passed=lambda stage, stretch: None,
+        on_worked=lambda name, seconds: None,
+    ):
+        """`on_passed(stage, stretch)` is called in the worker's thread after each stage, and
+        before it `on_worked(name, seconds)` where the stage had something to do."""
         self._stages, self._executor, self._token = stages, executor, token
-        self._on_passed = on_passed
+        self._on_passed, self._on_worked = on_passed, on_worked
         ordered = [stage.ordered for stage in stages] + [True]
         self._belts = [Belt(IN_FLIGHT, each) for each in ordered]
         self._places = threading.Semaphore(IN_FLIGHT)
@@ -100,6 +109,7 @@ class Pipeline:
     def _pass(self, stage, stretch):
         if (stretch.lost or stretch.placed) and not stage.always:
             return stretch
+        began = time.monotonic()
         try:
             return stage.work(stretch)
         except Exception as failure:
@@ -112,6 +122,8 @@ class Pipeline:
                 log.error("a stage failed", exc_info=failure, extra=known)
             loss = Loss(stretch.window.start, stage.name, code, message)
             return stretch.but(lost=(*stretch.lost, loss))
+        finally:
+            self._on_worked(stage.name, time.monotonic() - began)
 
     def _fail(self, failure, stage=None):
         with self._lock:

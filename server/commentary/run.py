@@ -9,6 +9,7 @@ it is its end, a cancel, or its deadline.
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -51,6 +52,7 @@ class CommentaryRun(Run):
         self.urls = Urls(prefix, self.id)
         self.key_of_work, self.fresh = key, fresh
         self.token = CancelToken()
+        self._asked_at = time.monotonic()
         self._stage = "prepare"
         self._interrupted = False
         self._publishing = None
@@ -157,7 +159,9 @@ class CommentaryRun(Run):
         putting = "Putting the film together."
         self._tell([Commentary.status("final", putting, telling.advance(AFTER + 1))])
         final = session.final(self.film.stem)
+        began = time.monotonic()
         publishing.finish(job, reel, final)
+        self.services.metrics.stage_ended(self._stage, time.monotonic() - began)
         urls, warnings = self.urls.of(final.name), [*publishing.warnings, *reel.warnings]
         self._end("complete", Commentary.complete(publishing.count, final.name, urls, warnings))
         session.clear()
@@ -185,7 +189,8 @@ class CommentaryRun(Run):
         executor = ThreadPoolExecutor(1 + Pipeline.threads(stages), thread_name_prefix="commentary")
         passed = lambda stage, stretch: channel.put((stage, stretch))  # noqa: E731
         try:
-            executor.submit(drain, Pipeline(stages, executor, self.token, passed))
+            worked = self.services.metrics.stage_ended
+            executor.submit(drain, Pipeline(stages, executor, self.token, passed, worked))
             while True:
                 for fact in channel.take(LOOK_AROUND_S):
                     if fact is ENDED:
@@ -205,6 +210,17 @@ class CommentaryRun(Run):
             return
         self.session.tell(events)
         self._journal(events)
+        self._count(events)
+
+    def _count(self, events):
+        metrics = self.services.metrics
+        for event in events:
+            if event["type"] == "commentary_ready":
+                metrics.line()
+            elif event["type"] == "line_failed":
+                metrics.line(event["code"])
+            elif event["type"] == "chunk_ready" and event["index"] == 0 and not self._history:
+                metrics.first_chunk(time.monotonic() - self._asked_at)
 
     def _journal(self, events):
         number = self.journal.length

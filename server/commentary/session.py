@@ -80,6 +80,11 @@ class Session:
         part.write_text(json.dumps(value), "utf-8")
         os.replace(part, self.private / name)
 
+    @property
+    def created(self):
+        """When it was first asked for; 0 of one whose beginning is lost."""
+        return (self.kept("job.json") or {}).get("created", 0.0)
+
     def kept(self, name):
         try:
             return json.loads((self.private / name).read_text("utf-8"))

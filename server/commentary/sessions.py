@@ -84,6 +84,16 @@ class Sessions:
             pass  # a name no file can have
         raise NotFound("No such film.")
 
+    def newest(self, before=None):
+        """Sessions, newest first; those older than `before`, a (time, id)."""
+        try:
+            folders = [each.name for each in self.streaming.iterdir() if ID.fullmatch(each.name)]
+        except OSError:
+            return []  # nothing was ever made
+        found = [(session.created, session.id) for session in map(self.open, folders)]
+        older = sorted((each for each in found if before is None or each < before), reverse=True)
+        return [self.open(id) for _, id in older]
+
     def forget(self, id):
         """Nobody needs it any more."""
         with self._lock:

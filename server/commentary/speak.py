@@ -5,6 +5,7 @@ one that is too long for its room even spoken a little faster is written once mo
 shorter. What was spoken is kept: the same line in the same voice is never paid for twice.
 """
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from ..voices.base import Utterance
 from .base import Clip, Loss, Stage
 from .cast import Cast
 from .fitting import fit
+from .pipeline import explained
 from .plain import words
 from .rooms import LEAD_S, WORDS_PER_S
 from .write import shorten
@@ -101,8 +103,7 @@ class Speak(Stage):
         inputs = {"voice": voice.identity(speaker), "text": line.text, "as": utterance.language}
 
         def make(folder):
-            with job.token.serving():
-                speech = voice.speak(utterance, folder, job.token)
+            speech = self._asked(voice, utterance, folder)
             lufs, peak, _ = media.loudness(speech.path, job.token)
             return {
                 "file": speech.path.name,
@@ -114,6 +115,18 @@ class Speak(Stage):
         kept, folder = job.results.once_with_files(self.name, inputs, make)
         timed = tuple((start, end, word) for start, end, word in kept["words"])
         return Clip(line, folder / kept["file"], kept["seconds"], timed, kept["gain"])
+
+    def _asked(self, voice, utterance, folder):
+        spoke, began = self.job.services.metrics.spoke, time.monotonic()
+        try:
+            with self.job.token.serving():
+                speech = voice.speak(utterance, folder, self.job.token)
+        except Exception as error:
+            code = "cancelled" if self.job.token.cancelled else explained(error)[0]
+            spoke(voice.name, code, time.monotonic() - began)
+            raise
+        spoke(voice.name, None, time.monotonic() - began, speech.characters)
+        return speech
 
 
 def gain(lufs, peak):

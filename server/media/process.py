@@ -4,6 +4,7 @@ A generator of this package must be used up in the thread that began it (`proces
 """
 
 import os
+import signal
 import threading
 
 from .. import process
@@ -25,6 +26,9 @@ CONVERSIONS = threading.BoundedSemaphore(PLACES)
 # Of address space: a picture of 8K takes a quarter of it, a file that lies takes no more.
 MEMORY = 6 * 1024**3
 
+# What it says of a full disk, a used-up quota and a limit on files; the last one may also kill it.
+FULL = ("No space left on device", "Disk quota exceeded", "File too large")
+
 
 class Failed(MediaError):
     """ffmpeg ended badly. `said` is for us to look at, never for a reader: it has paths."""
@@ -44,7 +48,7 @@ def output(args, token=None, limit_s=60.0, places=SHORT, feed=b"", memory=MEMORY
     except process.TooSlow:
         raise MediaError(f"ffmpeg was not done with this file after {limit_s:g} s.") from None
     except process.Failed as failure:
-        if "No space left on device" in failure.said:
+        if failure.exit_code == -signal.SIGXFSZ or any(word in failure.said for word in FULL):
             raise OutOfSpace("The disk is full. Free some space.") from None
         if failure.exit_code < 0:
             raise MediaError("ffmpeg was stopped before it was done. Ask again.") from None

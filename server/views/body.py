@@ -39,6 +39,7 @@ def read(limit=MAX_BYTES):
         raw += block
         if len(raw) > limit:
             raise too_large(limit)
+    services().body_is_here(request.environ.get("gunicorn.socket"))
     return raw
 
 

@@ -14,11 +14,7 @@ def alive():
 
 @bp.get("/readyz")
 def ready():
-    owned = services()
-    reasons = owned.library.problems() + owned.watchdog.problems() + owned.ledger.problems()
-    if services().runs.draining:
-        reasons.append("The server is stopping.")
-    if reasons:
+    if reasons := services().problems():
         return jsonify(status="error", code="not_ready", message=" ".join(reasons)), 503
     return jsonify(status="ok")
 

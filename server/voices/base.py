@@ -53,6 +53,10 @@ class Voice:
         self.settings, self.alarms = settings, alarms
 
     @property
+    def name(self):
+        return type(self).__name__.lower()
+
+    @property
     def languages(self):
         """The tags of the languages it speaks; None for any."""
         return None
