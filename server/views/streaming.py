@@ -128,13 +128,17 @@ def json_result(run, executor, document=whole_run):
 def wait_for(run, document=whole_run):
     """A run somebody else started, as one document, once it has ended."""
     visitor, leave = admit_follower(run)
+    runs = services().runs
+    leaving = lambda: visitor.gone or (run.elsewhere and runs.draining)  # noqa: E731
     try:
-        while not (run.journal.closed or visitor.gone):
-            run.journal.wait(run.journal.length, 10, lambda: visitor.gone)
+        while not (run.journal.closed or leaving()):
+            run.journal.wait(run.journal.length, 10, leaving)
             services().streams.moved()
     finally:
         leave()
         run.detach()
+    if not (run.journal.closed or visitor.gone):
+        raise TooBusy("The server is restarting, and this goes on; ask again.", retry_after=2)
     if not run.journal.length:
         raise taken_back()
     return document(run.latest()), 200, {"X-Run-Id": run.id}
