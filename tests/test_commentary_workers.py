@@ -258,17 +258,20 @@ def test_one_more_than_there_are_workers_waits_for_its_turn(server, vendors):
 
 def test_a_server_that_stops_or_dies_leaves_its_readers_to_the_other(server, data):
     other = Server(data, **server.variables).start()
+    pool = ThreadPoolExecutor()
     try:
-        with ThreadPoolExecutor() as together:
-            stream, elsewhere = together.map(lambda each: opened(each, "film.mp4"), (server, other))
+        stream, elsewhere = pool.map(lambda each: opened(each, "film.mp4"), (server, other))
         run = stream.headers["X-Run-Id"]
         assert elsewhere.headers["X-Run-Id"] == run, "asked for twice at once, it is one"
+        whole = pool.submit(server.post, "/api/analyze", {"filename": "film.mp4"})
         with working(server, 1):
             heard = up_to(stream, "events_detected")
             began = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
             rest = read(stream)
-            assert time.monotonic() - began < 5.0, "its reader is let go, not waited for"
+            status, answer = whole.result()
+            assert time.monotonic() - began < 5.0, "its readers are let go, not waited for"
+            assert status == 503 and "goes on" in answer["message"]
             assert all(event["type"] not in ("error", "cancelled") for _, event in rest)
             heard += rest
             again = opened(other, "film.mp4", after=heard[-1][0])
@@ -276,6 +279,7 @@ def test_a_server_that_stops_or_dies_leaves_its_readers_to_the_other(server, dat
             assert of(check(heard + read(again)), "complete")
             ended(other, run)
     finally:
+        pool.shutdown(wait=False)
         other.stop()
 
 
@@ -308,6 +312,15 @@ def test_a_worker_that_sees_another_folder_says_so(server, tmp_path):
         events = check(told(server, "film.mp4"))
     assert "DATA_DIR" in of(events, "error")[0]["message"]
     assert summary(server, events[0][1]["run_id"])["state"] == "failed"
+
+
+def test_a_folder_that_cannot_be_written_to_is_no_death_of_a_worker(server, data):
+    stream = opened(server, "film.mp4")
+    heard = up_to(stream, "queued")
+    (events_of(data, heard[0][1]["run_id"]).parent / "job.json.part").mkdir()
+    with working(server, 1) as (worker,):
+        events = check(heard + read(stream))
+        assert of(events, "error")[0]["code"] == "out_of_space" and not worker.tracebacks()
 
 
 def test_a_job_of_somebody_else_is_not_done(server, tmp_path):

@@ -1,7 +1,12 @@
 """Who may tell of a commentary that is made elsewhere, on a real Redis."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -12,11 +17,12 @@ from server.commentary.caretaker import MOST_DEATHS, NOBODY_S, SILENCE_S, TAKING
 from server.commentary.crew import named
 from server.commentary.dispatch import Dispatch
 from server.commentary.pen import Pen
+from server.commentary.shelved import Shelved
 from server.doctor import report
-from server.errors import TooBusy
+from server.errors import ProviderError, TooBusy
 from server.settings import InvalidSetting, Settings, load
 from server.stores.leases import Lease, LeaseLost
-from tests.live import until
+from tests.live import DEADLINE_S, ROOT, free_port, until
 from tests.redis_server import serving_redis
 
 ID = "a" * 24
@@ -120,6 +126,31 @@ def test_what_the_disk_has_lost_is_taken_from_redis_and_the_other_way_round(desk
     assert heard(desk) == on_disk(desk) == [STATUS, LINE, STATUS]
 
 
+def test_an_end_that_redis_missed_is_not_told_again(desk):
+    end = {"type": "complete", "progress": 100}
+    pen = pen_of(desk)
+    pen.tell([STATUS])
+    pen.session.tell([end])  # and there it dies
+    pen.drop()
+    with desk.pen(ID) as pen:
+        assert pen is None
+    assert heard(desk) == on_disk(desk) == [STATUS, end]
+    assert desk.leases.run(ID).state == "complete" and desk.leases.working() == {}
+
+
+def test_an_older_redis_that_comes_back_costs_the_lease(desk, raw):
+    pen = pen_of(desk)
+    pen.tell([STATUS])
+    raw.delete(f"parallax:frames:{ID}")
+    raw.hset(f"parallax:run:{ID}", "length", 0)
+    with pytest.raises(LeaseLost):
+        pen.tell([LINE])
+    assert pen.lease._until > time.monotonic(), "it has not tried until its time was over"
+    pen.drop()
+    with desk.pen(ID):
+        assert heard(desk) == on_disk(desk) == [STATUS, LINE]
+
+
 def test_told_twice_because_the_answer_got_lost_is_there_once(desk):
     lease = desk.leases.take(ID)
     frames = [sse.encode(1, STATUS), sse.encode(2, LINE)]
@@ -135,6 +166,25 @@ def test_a_cancel_is_seen_with_the_next_renewal(desk):
     desk.cancel(ID, "Stopped on request.")
     assert lease.renew() == "Stopped on request."
     assert heard(desk) == [], "it is for whoever works on it to say so"
+
+
+def test_a_cancel_that_comes_while_its_place_is_told_holds(desk):
+    desk.crew.ask(ID, 1)
+    telling = desk.leases.take(ID)
+    desk.cancel(ID, "Stopped on request.")
+    assert heard(desk) == []
+    telling.drop()
+    desk.caretaker._look(0.0)
+    assert [event["type"] for event in heard(desk)] == ["cancelled"]
+    assert desk.leases.working() == {}
+
+
+def test_one_that_others_work_on_is_not_cancelled_behind_their_back(desk):
+    with desk.pen(ID) as pen:
+        pen.tell([STATUS])
+    services = SimpleNamespace(commentaries=desk)
+    Shelved(services, desk.sessions.open(ID)).cancel(ProviderError("cancelled", "Stopped."))
+    assert on_disk(desk) == [STATUS]
 
 
 def test_of_two_who_find_it_left_one_goes_on(desk):
@@ -212,6 +262,7 @@ def test_one_that_somebody_works_on_is_left_alone(desk, raw):
 
 def test_where_no_worker_comes_it_ends_and_says_what_to_do(desk, raw):
     desk.crew.ask(ID, 1)
+    assert raw.keys("rq:job:*")
     for now in (0.0, 1.0, NOBODY_S - 1):
         desk.caretaker._look(now)
     assert [event["type"] for event in heard(desk)] == ["queued"]
@@ -219,6 +270,21 @@ def test_where_no_worker_comes_it_ends_and_says_what_to_do(desk, raw):
     end = heard(desk)[-1]
     assert (end["type"], end["code"]) == ("error", "busy") and "server worker" in end["message"]
     assert desk.crew.waiting() == [] and desk.leases.working() == {}
+    assert raw.keys("rq:job:*") == []
+
+
+def test_one_whose_folder_is_gone_ends_and_keeps_nobody_from_the_others(desk, raw):
+    other = "b" * 24
+    desk.sessions.open(other).make()
+    desk.leases.begin(other, "commentary", time.time(), {"video": "film.mp4", "fresh": False})
+    for id in (ID, other):
+        desk.crew.ask(id, 1)
+    shutil.rmtree(desk.sessions.open(ID).folder)
+    desk.caretaker._look(0.0)
+    assert [event["type"] for event in desk.sessions.open(other).told()] == ["queued"]
+    desk.caretaker._look(NOBODY_S)
+    assert [event["type"] for event in heard(desk)] == ["error"]
+    assert desk.leases.working() == {}
 
 
 def test_places_in_the_line_are_told_once_by_however_many_servers(desk, raw, redis_url, tmp_path):
@@ -280,6 +346,24 @@ def test_a_worker_without_its_settings_says_what_it_needs(monkeypatch, capsys, t
     monkeypatch.chdir(tmp_path)
     assert main(["worker"]) == 2
     assert "COMMENTARY_WORKERS=rq and REDIS_URL" in capsys.readouterr().err
+
+
+def test_a_worker_that_finds_no_redis_says_so_and_not_its_address(tmp_path):
+    variables = {
+        "COMMENTARY_WORKERS": "rq",
+        "REDIS_URL": f"redis://me:hidden@127.0.0.1:{free_port()}",
+    }
+    ended = subprocess.run(
+        [sys.executable, "-m", "server", "worker"],
+        cwd=ROOT,
+        env={**os.environ, **variables, "DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+    )
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == 1 and "REDIS_URL" in said
+    assert "Traceback" not in said and "hidden" not in said
 
 
 def test_the_doctor_knows_how_many_workers_there_are(desk, raw, redis_url, tmp_path):

@@ -52,8 +52,6 @@ class Caretaker:
                 self._look(time.monotonic())
             except StoreError:
                 self._seen.clear()  # nothing is known of the time it was away
-            except LeaseLost:
-                pass  # frozen in the middle; somebody else has seen to it
             except Exception:
                 log.exception("looking after commentaries failed")
 
@@ -68,17 +66,30 @@ class Caretaker:
         self._begun &= names
         self._told = {id: told for id, told in self._told.items() if id in working}
         for id, number in working.items():
-            attempt = named(id, number)
-            if attempt in waiting:
-                self._seen.pop(attempt, None)
-                self._queued(id, number, waiting.index(attempt), now)
-            elif self._desk.leases.held(id):
-                self._seen.pop(attempt, None)
-                self._begun.add(attempt)
-            else:
-                patience_s = SILENCE_S if attempt in self._begun else TAKING_S
-                if now - self._seen.setdefault(attempt, now) >= patience_s:
-                    self._go_on(id, number)
+            try:
+                self._look_at(id, number, waiting, now)
+            except StoreError:
+                raise
+            except LeaseLost:
+                pass  # frozen in the middle; somebody else has seen to it
+            except Exception:  # one whose files are broken must not keep it from the others
+                log.exception("looking after a commentary failed", extra=facts(run_id=id))
+
+    def _look_at(self, id, number, waiting, now):
+        attempt = named(id, number)
+        if attempt in waiting:
+            self._seen.pop(attempt, None)
+            self._begun.discard(attempt)  # who had it only told its place, say
+            self._queued(id, number, waiting.index(attempt), now)
+        elif self._desk.leases.held(id):
+            self._seen.pop(attempt, None)
+            self._begun.add(attempt)
+        elif message := self._desk.leases.cancelled(id):
+            self._desk.cancel(id, message)
+        else:
+            patience_s = SILENCE_S if attempt in self._begun else TAKING_S
+            if now - self._seen.setdefault(attempt, now) >= patience_s:
+                self._go_on(id, number)
 
     def _count(self, now):
         self.workers = self._desk.crew.size()

@@ -36,7 +36,8 @@ class Crew:
     def dismiss(self, id, number):
         """Nobody needs to begin it any more."""
         with translated():
-            self.queue.remove(named(id, number))
+            if self.queue.remove(named(id, number)):
+                self.queue.connection.delete(self.queue.job_class.key_for(named(id, number)))
 
     def waiting(self):
         """Names of the attempts that no worker has begun, in their order."""

@@ -83,8 +83,13 @@ class Dispatch(Desk):
             asked["salt"] = (session.kept("job.json") or asked)["salt"]
             session.keep("job.json", asked)
             self.sessions.answers(key, session)
+            self._begin(session, film, asked)
         except OSError:
             raise unwritable() from None
+        self.crew.ask(session.id, 1)
+        return self.distant(services, self.leases.run(session.id)), False
+
+    def _begin(self, session, film, asked):
         self.leases.begin(session.id, Commentary.kind, asked["created"], asked)
         with self.pen(session.id, LEASE_S) as pen:
             if pen is None:
@@ -93,14 +98,13 @@ class Dispatch(Desk):
             ids = {"run_id": session.id, "session": session.id}
             message = f"{going_on} {film.stem}."
             pen.tell([Commentary.status("prepare", message, pen.progress, **ids)])
-        self.crew.ask(session.id, 1)
-        return self.distant(services, self.leases.run(session.id)), False
 
     def distant(self, services, kept):
         return DistantRun(services, kept, self.sessions.open(kept.id))
 
     def cancel(self, id, message):
-        """Whoever works on it is told; if nobody does, it is over."""
+        """Whoever works on it is told; if nobody does, it is over. (Where somebody just tells
+        of its place in the line, a caretaker sees to it.)"""
         number = self.leases.working().get(id)
         if number is None:
             return
@@ -118,7 +122,7 @@ class Dispatch(Desk):
 
     @contextmanager
     def pen(self, id, patience_s=0.0):
-        """The Pen of that commentary, or None while another process has it."""
+        """The Pen of that commentary, or None: another process has it, or it has ended."""
         lease = self.leases.take(id, patience_s)
         if lease is None:
             yield None
@@ -126,7 +130,7 @@ class Dispatch(Desk):
         pen = None
         try:
             pen = Pen(self.sessions.open(id), lease)
-            yield pen
+            yield None if pen.ended else pen
         finally:
             (pen or lease).drop()
 

@@ -5,22 +5,39 @@ process that was frozen and lost the right writes, should it wake in the middle 
 into a file that is nobody's any more, and Redis refuses it.
 """
 
+import logging
+from contextlib import suppress
+
 from .. import sse
-from .shelved import numbered, told_in
+from ..events import Commentary
+from ..log import facts
+from .shelved import STATES, numbered, told_in
+
+log = logging.getLogger(__name__)
 
 
 class Pen:
     def __init__(self, session, lease):
         self.session, self.lease = session, lease
         session.guard = lease.check
-        session.take_over()
+        try:
+            session.take_over()
+        except OSError:  # full, or the folder is gone: that it ended can be told all the same
+            log.error("a commentary's events cannot be written", extra=facts(run_id=session.id))
         self.history = session.told()
         while behind := told_in(lease.frames(len(self.history))):  # a disk that lost something
-            session.tell(behind)
+            with suppress(OSError):
+                session.tell(behind)
             self.history += behind
         known = lease.told()
-        if known < len(self.history):  # a Redis that lost something
-            lease.tell(known, numbered(self.history)[known:])
+        if self.ended or known < len(self.history):  # a Redis that lost, or missed, something
+            state = STATES[self.history[-1]["type"]] if self.ended else ""
+            lease.tell(known, numbered(self.history)[known:], state)
+
+    @property
+    def ended(self):
+        """There is nothing more to tell."""
+        return bool(self.history) and self.history[-1]["type"] in Commentary.ends
 
     def tell(self, events, state=""):
         """With a state, these are the last."""

@@ -130,6 +130,10 @@ class Sessions:
                 if not self._in_use[id]:
                     del self._in_use[id]
 
+    def at_work(self, session):
+        """Whether another process makes it, here or on another machine, or will."""
+        return session.is_being_made() or self.busy(session.id)
+
     def check_room(self, needed):
         """Before a job begins: its picture is copied into chunks and into the final film."""
         if needed > self._max_bytes:
@@ -155,7 +159,7 @@ class Sessions:
             for used, size, id in found:
                 if id in self._in_use or (used >= oldest and total <= self._max_bytes):
                     continue
-                if Session(self, id).is_being_made() or self.busy(id):  # by another process
+                if self.at_work(Session(self, id)):
                     continue
                 self._remove(id)
                 total -= size

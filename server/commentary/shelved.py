@@ -61,7 +61,8 @@ class Shelved(Run):
 
     def cancel(self, error):
         """It shall not be gone on with."""
-        if self.state == "interrupted" and not self._session.is_being_made():
+        sessions = self.services.commentaries.sessions
+        if self.state == "interrupted" and not sessions.at_work(self._session):
             self._session.mend()
             self._session.tell([Commentary.cancelled(error.message)])
             self.state = "cancelled"

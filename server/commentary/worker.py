@@ -23,6 +23,7 @@ from ..stores import StoreError
 from ..stores.leases import LeaseLost
 from ..stores.redis import translated
 from . import options
+from .desk import unwritable
 from .hired import HiredRun, Renewal
 from .job import film_named
 from .pen import Pen
@@ -41,8 +42,14 @@ def work(settings):
     for name in ("rq.worker", "rq.job"):  # its lines in our form
         logging.getLogger(name).handlers[:] = logging.getLogger("server").handlers
     logging.getLogger("rq.worker").propagate = False
-    hand = Hand(Services(settings))
-    hand.serve()
+    services = Services(settings)
+    try:
+        with translated():
+            hand = Hand(services)
+            hand.serve()
+    except StoreError:
+        log.error("a worker cannot be without the Redis of REDIS_URL")
+        return 1
     return 0 if hand.stopping else 1
 
 
@@ -151,7 +158,9 @@ class Hand(SimpleWorker):
             self._refuse(lease)
             return
         try:
-            self._make(Pen(session, lease), number, renewal)
+            pen = Pen(session, lease)
+            if not pen.ended:  # all was made, and only Redis did not hear of it
+                self._make(pen, number, renewal)
         finally:
             session.let_go()
 
@@ -170,7 +179,8 @@ class Hand(SimpleWorker):
                 raise VideoNotFound("The video was replaced; ask again.")
             chosen = options.Options(**asked["options"])
             self.run = HiredRun(self.services, film, chosen, pen, asked, number)
-        except ServerError as error:
+        except (ServerError, OSError) as error:
+            error = unwritable() if isinstance(error, OSError) else error
             pen.tell([Commentary.failed(error, "prepare")], "failed")
             return
         renewal.serve(self.run)

@@ -29,7 +29,7 @@ if known == number and count >= 0 then
   end
   redis.call('hset', KEYS[2], 'length', number + count)
 elseif known ~= number + count then  -- or it was told, and only our answer got lost
-  return redis.error_reply('messages are missing')
+  return 0  -- a Redis that lost something: whoever has it next tells that again
 end
 if ARGV[3] ~= '' then
   redis.call('hset', KEYS[2], 'state', ARGV[3])
@@ -130,6 +130,11 @@ class Leases(RedisStore):
         """Whoever works on it sees this when it renews its lease."""
         with translated():
             self._redis.hset(name("run", id), "cancel", message)
+
+    def cancelled(self, id):
+        """Why it is to be cancelled, or ""."""
+        with translated():
+            return (self._redis.hget(name("run", id), "cancel") or b"").decode()
 
     def next_attempt(self, id, number, died):
         """How many workers have died of it, if this process is the one that has to go on
