@@ -46,6 +46,10 @@ TOO_MANY = (
     b'{"status":"error","code":"busy",'
     b'"message":"Too many bodies are being received; ask again in a moment."}\n',
 )
+STOPPING = (
+    b"503 Service Unavailable",
+    b'{"status":"error","code":"busy","message":"The server is restarting; ask again."}\n',
+)
 
 
 def missing(data):
@@ -129,6 +133,7 @@ class Worker(ThreadWorker):
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         self._expect(conn)
+        self._look(conn, client)
 
     def _expect(self, conn):
         conn.began, conn.wanted = time.monotonic(), 1
@@ -164,7 +169,8 @@ class Worker(ThreadWorker):
             self._hand_over(conn)
 
     def _hand_over(self, conn):
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+        if conn.wanted > 1:
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
         self.poller.unregister(conn.sock)
         self.pending_conns.remove(conn)
         conn.data_ready = True
@@ -182,8 +188,6 @@ class Worker(ThreadWorker):
         if self.keepalived_conns and self.keepalived_conns[-1] is conn and conn.held():
             # It asked again before it was answered; its socket may have nothing more to tell.
             self.on_client_socket_readable(conn, conn.sock)
-            if conn.seen:
-                self._look(conn, conn.sock)
 
     # -- and those who are not let in
 
@@ -196,7 +200,8 @@ class Worker(ThreadWorker):
             conn.sock.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # it left
-        conn.wanted, conn.timeout = 1, time.monotonic() + LAST_WORD_S
+        conn.wanted = 1
+        conn.timeout = time.monotonic() + (LAST_WORD_S if self.alive else LAST_WORD_S / 10)
         look = partial(self._see_off, conn)
         self.poller.modify(conn.sock, selectors.EVENT_READ, look)
 
@@ -219,8 +224,8 @@ class Worker(ThreadWorker):
     def murder_pending(self):
         now = time.monotonic()
         for conn in [conn for conn in self.pending_conns if conn.timeout <= now]:
-            if self.alive and conn.wanted > 1:
-                self._refuse(conn, TOO_SLOW)
+            if conn.wanted > 1:
+                self._refuse(conn, TOO_SLOW if self.alive else STOPPING)
             else:
                 self._let_go(conn)
 

@@ -100,7 +100,8 @@ def test_requests_that_come_together_are_all_answered(impatient):
     with closing(connect(impatient, 3 * (GET + b"\r\n") + last[:-1])) as sock:
         came = b""
         while came.count(b"HTTP/1.1 200") < 3:
-            came += sock.recv(65536)
+            assert (part := sock.recv(65536)), came
+            came += part
         sock.sendall(last[-1:])
         assert b"HTTP/1.1 400" in came + answer(sock)
 
@@ -127,6 +128,16 @@ def test_a_request_that_never_comes_is_told_so(impatient, sent):
     with closing(connect(impatient, sent)) as sock:
         head, _, body = answer(sock).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 408") and json.loads(body)["code"] == "bad_request"
+
+
+def test_a_request_that_is_arriving_when_the_server_stops_is_told_so(tmp_path):
+    with serving(tmp_path / "data") as server:
+        with closing(connect(server, POST + b"Content-Length: 100\r\n\r\n{")) as sock:
+            assert server.get("/healthz")[0] == 200  # so it was let in, too
+            server.process.terminate()
+            head, _, body = answer(sock).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503") and b"restarting" in body
+        assert server.process.wait(5) == 0
 
 
 def test_headers_without_end_are_refused_and_counted(impatient):
