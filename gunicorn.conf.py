@@ -30,7 +30,7 @@ if soft != resource.RLIM_INFINITY:
     most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
-bind = f"{settings.host}:{settings.port}"
+bind = settings.address
 
 
 class Worker(arriving.Worker):
@@ -105,7 +105,7 @@ def post_worker_init(worker):
     services.body_is_here = worker.body_is_here
     worker.refused = services.metrics.refused
     services.open()
-    worker.log.info("Parallax is ready: http://%s:%s/", settings.host, settings.port)
+    worker.log.info("Parallax is ready: http://%s/", settings.address)
 
 
 def worker_exit(server, worker):

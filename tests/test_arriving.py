@@ -162,6 +162,14 @@ def test_where_there_are_no_descriptors_left_the_others_are_served_on(impatient)
     assert stream.events()[-1] == "[DONE]" and impatient.worker_pid == worker
 
 
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+def test_every_address_is_heard(tmp_path):
+    with serving(tmp_path / "data", HOST="::") as server:  # asked at 127.0.0.1
+        with closing(socket.create_connection(("::1", server.port), 20)) as sock:
+            sock.sendall(GET + b"Connection: close\r\n\r\n")
+            assert answer(sock).startswith(b"HTTP/1.1 200")
+
+
 def test_more_descriptors_are_taken_than_a_shell_gives(tmp_path):
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
