@@ -1,4 +1,4 @@
-"""`python -m server`: doctor, sample, smoke, ask, watch, commentate."""
+"""`python -m server`: doctor, sample, smoke, ask, watch, commentate, worker."""
 
 import argparse
 import sys
@@ -30,6 +30,7 @@ def obey(arguments):
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="what was found, which models are ready, what others lack")
     commands.add_parser("sample", help="make the sample video, unless it is there")
+    commands.add_parser("worker", help="make the commentaries that servers queue in Redis")
     add_commands(commands)
     chosen = parser.parse_args(arguments)
     settings_module.load_dotenv()
@@ -89,6 +90,18 @@ def commentate(settings, chosen):
     return commentate(settings, chosen)
 
 
+def worker(settings, chosen):
+    if settings.commentary_workers != "rq":
+        print(
+            "A worker needs COMMENTARY_WORKERS=rq and REDIS_URL, as its server has them.",
+            file=sys.stderr,
+        )
+        return 2
+    from .commentary.worker import work
+
+    return work(settings)
+
+
 COMMANDS = {
     "doctor": doctor,
     "sample": sample,
@@ -96,6 +109,7 @@ COMMANDS = {
     "ask": ask,
     "watch": watch,
     "commentate": commentate,
+    "worker": worker,
 }
 
 if __name__ == "__main__":

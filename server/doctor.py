@@ -23,6 +23,8 @@ def report(settings):
     lines += [f"          problem: {problem}" for problem in problems]
     found = [name for name in credentials.KEYS if credentials.optional(name)]
     lines.append(f"keys set  {', '.join(found) or 'none'}")
+    if settings.commentary_workers == "rq":
+        lines.append(f"workers   {workers(settings)}")
     lines.append("models")
     for model in Models(settings.models_file).all:
         state = "ready" if model.needs is None else f"set {model.needs}"
@@ -32,3 +34,14 @@ def report(settings):
         state = "ready" if voice["missing"] is None else f"set {voice['missing']}"
         lines.append(f"  {voice['name']:<12} {state:<26} {voice['label']}")
     return lines, not problems
+
+
+def workers(settings):
+    from .commentary.crew import Crew
+    from .stores import StoreError
+
+    try:
+        found = Crew(settings.redis_url).size()
+    except StoreError:
+        return "unknown: the Redis of REDIS_URL does not answer"
+    return str(found or "none: start `python -m server worker`")

@@ -127,6 +127,7 @@ class RateLimited(ServerError):
 class TooBusy(ServerError):
     status = 503
     code = "busy"
+    retryable = True
 
 
 class OutOfSpace(ServerError):

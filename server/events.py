@@ -209,14 +209,11 @@ class Commentary:
         return {"type": "status", "message": message, "progress": progress, "stage": stage, **more}
 
     @staticmethod
-    def queued(position, progress):
-        message = f"Waiting for a place; {position} ahead." if position else "Waiting for a place."
-        return {
-            "type": "queued",
-            "position": position + 1,
-            "message": message,
-            "progress": progress,
-        }
+    def queued(position, progress, workers=True):
+        ahead = f"; {position} ahead." if position else "."
+        message = f"Waiting for a place{ahead}" if workers else "Waiting: there is no worker."
+        place = position + 1
+        return {"type": "queued", "position": place, "message": message, "progress": progress}
 
     @staticmethod
     def detected(window, total, moments):

@@ -28,6 +28,7 @@ class Run:
     kind = "run"
     farewell = sse.DONE  # what ends its streams, behind the last message
     remembered = False  # whether the ledger writes it down
+    elsewhere = False  # whether it goes on without this process
 
     def __init__(self, services):
         self.id = secrets.token_urlsafe(18)
@@ -115,8 +116,8 @@ class Run:
 
 class Runs:
     def __init__(self, settings, ledger, shelf, elsewhere):
-        """`ledger` writes runs down, `shelf` finds those again that are not in memory, and
-        `elsewhere(id)` gives a run that is neither, or raises RunNotFound."""
+        """`ledger` writes runs down, and `shelf` finds those again that are not in memory;
+        `elsewhere` those that keep themselves: its `find` raises RunNotFound."""
         self._settings, self._ledger = settings, ledger
         self._shelf, self._elsewhere = shelf, elsewhere
         self._lock = threading.Lock()
@@ -223,7 +224,7 @@ class Runs:
         if run := self._shelf.find(run_id):
             return run
         try:
-            return self._elsewhere(run_id)
+            return self._elsewhere.find(run_id)
         except RunNotFound:
             for _ in range(LOOKS):
                 time.sleep(WRITTEN_S)
@@ -245,7 +246,9 @@ class Runs:
             self._forget_old()
             known = [*self._live.values(), *(run for run, _ in self._ended.values())]
         here = {run.id for run in known}
-        known += [run for run in self._shelf.newest(limit + 1, edge) if run.id not in here]
+        for shelf in (self._shelf, self._elsewhere):
+            known += [run for run in shelf.newest(limit + 1, edge) if run.id not in here]
+            here = {run.id for run in known}
         known = [run for run in known if edge is None or (run.created, run.id) < edge]
         known.sort(key=lambda run: (run.created, run.id), reverse=True)
         return known[:limit], len(known) > limit

@@ -4,8 +4,10 @@ from .alarms import Alarms
 from .analysis import remembered
 from .analysis.cache import AnswerCache
 from .asking.circuit import Circuits
-from .commentary.desk import Desk
+from .commentary.desk import open_desk
+from .commentary.shelved import Shelf
 from .doorman import Doorman
+from .events import Commentary
 from .gate import Gate
 from .ledger import Ledger
 from .library import Library
@@ -23,12 +25,11 @@ class Services:
         self.settings = settings
         self.models = Models(settings.models_file)
         self.library = Library(settings)
-        self.commentaries = Desk(settings)
+        self.commentaries = open_desk(settings)
         self.ledger = Ledger(settings)
-        shelf = remembered.Shelf(self)
-        self.runs = Runs(
-            settings, self.ledger, shelf, lambda id: self.commentaries.shelved(self, id)
-        )
+        others = {Commentary.kind: lambda kept: self.commentaries.distant(self, kept)}
+        shelf = remembered.Shelf(self, others)
+        self.runs = Runs(settings, self.ledger, shelf, Shelf(self))
         self.cache = AnswerCache(beyond=shared_answers(settings))
         self.circuits = Circuits()
         self.rates = RateLimits(settings.rate_limit, settings.redis_url)
@@ -64,8 +65,10 @@ class Services:
     def open(self):
         """In the process that serves, after a fork: what has a thread, or is shared."""
         self.ledger.start(self.runs, lambda *known: remembered.finish(self, *known))
+        self.commentaries.open(self.metrics)
         self.watchdog.start()
 
     def close(self):
         self.watchdog.stop()
+        self.commentaries.close()
         self.ledger.close()

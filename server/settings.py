@@ -118,6 +118,12 @@ class Settings:
     )
 
     max_commentaries: int = env("MAX_COMMENTARIES", 2, "commentaries made at a time", at_least_one)
+    commentary_workers: str = env(
+        "COMMENTARY_WORKERS",
+        "inside",
+        "where commentaries are made: inside the server, or rq (by `python -m server worker`)",
+        one_of("inside", "rq"),
+    )
     commentary_timeout_s: float = env(
         "COMMENTARY_TIMEOUT_S", 4 * 3600.0, "a commentary's whole time", above_zero
     )
@@ -225,6 +231,10 @@ def load(environ=None):
                 f"{item.metadata['env']}={text!r} does not make sense. "
                 f"It sets {item.metadata['help']}; the default is {item.default}."
             ) from None
+    if found.get("commentary_workers") == "rq" and "redis_url" not in found:
+        raise InvalidSetting(
+            "COMMENTARY_WORKERS=rq needs REDIS_URL: the Redis in which server and workers meet."
+        )
     return Settings(**found)
 
 

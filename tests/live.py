@@ -40,15 +40,6 @@ class Server:
 
     def start(self):
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
-        environ = {
-            **kept,
-            "DATA_DIR": str(self.data_dir),
-            "PORT": str(self.port),
-            "RATE_LIMIT": "100000/second",
-            "PYTHONPATH": str(ROOT),
-            **{k: str(v) for k, v in self.variables.items()},
-        }
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -60,12 +51,23 @@ class Server:
                     "wsgi:app",
                 ],
                 cwd=ROOT,
-                env=environ,
+                env=self.environment(),
                 stdout=log,
                 stderr=log,
             )
         until(self._answers)
         return self
+
+    def environment(self):
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
+        return {
+            **kept,
+            "DATA_DIR": str(self.data_dir),
+            "PORT": str(self.port),
+            "RATE_LIMIT": "100000/second",
+            "PYTHONPATH": str(ROOT),
+            **{k: str(v) for k, v in self.variables.items()},
+        }
 
     def _answers(self):
         assert self.process.poll() is None, self.log()

@@ -19,6 +19,7 @@ HOMES = {
     "twelvelabs": ["providers/pegasus"],
     "elevenlabs": ["voices/elevenlabs"],
     "redis": ["stores/redis.py"],
+    "rq": ["commentary/crew.py", "commentary/worker.py"],
 }
 
 FORBIDDEN = [

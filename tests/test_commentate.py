@@ -49,7 +49,9 @@ def test_a_film_becomes_one_with_a_commentary_and_nothing_else_is_left(commentat
 
 
 def test_without_a_name_it_is_called_after_the_film(commentate, film, tmp_path):
-    process = commentate(film, "--language", "de", "--jsonl")
+    # Made here also where servers have workers, and without their Redis.
+    elsewhere = {"COMMENTARY_WORKERS": "rq", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    process = commentate(film, "--language", "de", "--jsonl", **elsewhere)
     out, said = process.communicate(timeout=90)
     assert process.returncode == 0, said
     assert (tmp_path / "film-commentary.mp4").is_file()

@@ -140,6 +140,7 @@ def test_compose_publishes_nginx_only_and_wants_a_token():
 def test_compose_gives_every_variable_that_is_read():
     services = compose()["services"]
     assert set(services["server"]["environment"]) <= KNOWN
+    assert set(services["worker"]["environment"]) <= KNOWN
     wanted = set(re.findall(r"\$\{(\w+)\}", TEMPLATE.read_text("utf-8")))
     assert wanted == set(services["nginx"]["environment"])
     assert {name for name in wanted if f"{name} " in TEMPLATE.read_text("utf-8")} == wanted
@@ -153,6 +154,7 @@ def test_compose_mounts_what_is_there():
         for volume in service["volumes"]:
             source = volume.split(":")[0]
             assert source in found["volumes"] or (DEPLOY / source).is_file(), volume
+    assert found["services"]["worker"]["volumes"] == found["services"]["server"]["volumes"]
     build = found["services"]["server"]["build"]
     assert (DEPLOY / build["context"] / build["dockerfile"]).is_file()
 
@@ -160,31 +162,47 @@ def test_compose_mounts_what_is_there():
 # -- systemd
 
 
-def unit():
-    text = (DEPLOY / "parallax.service").read_text("utf-8")
+UNITS = {
+    "parallax.service": ["gunicorn", "wsgi:app"],
+    "parallax-worker@.service": ["python", "-m", "server", "worker"],
+}
+
+
+def unit(name):
+    text = (DEPLOY / name).read_text("utf-8")
     return re.findall(r"(?m)^(\w+)=(.*)$", text)
 
 
-def test_the_unit_is_one_systemd_takes(tmp_path):
-    text = (DEPLOY / "parallax.service").read_text("utf-8")
+@pytest.mark.parametrize("name", UNITS)
+def test_the_unit_is_one_systemd_takes(tmp_path, name):
+    text = (DEPLOY / name).read_text("utf-8")
     assert re.findall(r"(?m)^\[(\w+)\]$", text) == ["Unit", "Service", "Install"]
-    here = tmp_path / "parallax.service"
-    here.write_text(text.replace("/opt/parallax/.venv/bin/gunicorn", sys.executable))
+    here = tmp_path / name.replace("@", "@1")
+    here.write_text(re.sub(r"/opt/parallax/\.venv/bin/\w+", sys.executable, text))
     if shutil.which("systemd-analyze"):
         tried = subprocess.run(["systemd-analyze", "verify", here], capture_output=True, text=True)
-        assert "parallax.service" not in tried.stderr, tried.stderr
+        assert here.name not in tried.stderr, tried.stderr
 
 
-def test_the_unit_sets_what_the_server_knows():
+@pytest.mark.parametrize("name", UNITS)
+def test_the_unit_sets_what_the_server_knows(name):
     given = [
         pair.split("=")[0]
-        for name, pairs in unit()
-        if name == "Environment"
+        for key, pairs in unit(name)
+        if key == "Environment"
         for pair in pairs.split()
     ]
     assert set(given) - {"PYTHONDONTWRITEBYTECODE"} <= KNOWN
-    (start,) = [shlex.split(words) for name, words in unit() if name == "ExecStart"]
-    assert [Path(start[0]).name, *start[1:]] == ["gunicorn", "wsgi:app"]
+    (start,) = [shlex.split(words) for key, words in unit(name) if key == "ExecStart"]
+    assert [Path(start[0]).name, *start[1:]] == UNITS[name]
+
+
+def test_both_units_are_locked_in_alike():
+    locks = [
+        {pair for pair in unit(name) if pair[0].startswith(("Protect", "Private", "Restrict"))}
+        for name in UNITS
+    ]
+    assert locks[0] == locks[1] and len(locks[0]) > 10
 
 
 def test_the_server_tells_systemd_when_it_is_ready(tmp_path):

@@ -42,21 +42,28 @@ def asked_of(run):
 class Shelf:
     """Where runs are found again that are not in this process's memory."""
 
-    def __init__(self, services):
-        self._services = services
+    def __init__(self, services, others):
+        """`others`: kind -> how a run of it is made again, or None where it cannot be."""
+        self._services, self._others = services, others
 
     def find(self, id):
         kept = self._services.ledger.find(id)
-        return kept and Remembered(self._services, kept)
+        return kept and self._again(kept)
+
+    def _again(self, kept):
+        if kept.kind in self._others:
+            return self._others[kept.kind](kept)
+        return Remembered(self._services, kept)
 
     def newest(self, limit, before):
         """Newest first; those older than `before`, a (time, id)."""
-        return [
-            Remembered(self._services, kept) for kept in self._services.ledger.newest(limit, before)
-        ]
+        found = map(self._again, self._services.ledger.newest(limit, before))
+        return [run for run in found if run is not None]
 
 
 class Remembered(Run):
+    elsewhere = True
+
     def __init__(self, services, kept):
         super().__init__(services)
         self.id, self.kind, self.state, self.created = kept.id, kept.kind, kept.state, kept.created

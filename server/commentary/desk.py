@@ -11,11 +11,10 @@ import json
 import logging
 import threading
 
-from ..errors import NotFound, OutOfSpace, RunNotFound, TooBusy
+from ..errors import OutOfSpace, TooBusy
 from .results import Results
 from .run import CommentaryRun
 from .sessions import Sessions
-from .shelved import Shelved
 
 MAX_WAITING = 20
 LOOK_AROUND_S = 0.5
@@ -75,6 +74,15 @@ class Desk:
         self._join_line(run)
         return run, True
 
+    def open(self, metrics=None):
+        """In the process that serves: what has a thread."""
+
+    def close(self):
+        pass
+
+    def distant(self, services, kept):
+        """The run of another machine that the store knows, if this desk can read it."""
+
     def private(self, services, film, options):
         """A run that nobody else is led to: for one's own process. Results are shared."""
         run, _ = services.runs.admit(
@@ -83,22 +91,13 @@ class Desk:
         self._join_line(run)
         return run
 
-    def shelved(self, services, id):
-        """The run of that id, from what is on disk."""
-        try:
-            session = self.sessions.find(id)
-        except NotFound:
-            raise RunNotFound() from None
-        if not session.told():
-            raise RunNotFound()  # it died before its first word
-        return Shelved(services, session)
-
     def ended(self, run):
         with self._lock:
             if self._running.get(run.key_of_work) is run:
                 del self._running[run.key_of_work]
         with self._moved:
-            self._line.remove(run)
+            if run in self._line:
+                self._line.remove(run)
             self._moved.notify_all()
         self._tidy()
 
@@ -164,6 +163,14 @@ class Desk:
                 "ask again in a minute.",
                 retry_after=60,
             )
+
+
+def open_desk(settings):
+    if settings.commentary_workers == "rq":
+        from .dispatch import Dispatch
+
+        return Dispatch(settings)
+    return Desk(settings)
 
 
 def unwritable():

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import names
+from ..library import describe
 from ..media import Probe
 from ..providers.base import Video
 from .options import Options
@@ -17,6 +19,14 @@ class Film:
     video: Video  # its digest is a fingerprint: cheap, whatever its length
     probe: Probe
     stem: str  # what the finished film is called after
+
+
+def film_named(library, name):
+    """The Film a client means by a name, a stem or an id."""
+    file = library.locate(name)
+    probe = library.probe(file)
+    video = describe(file, probe, lambda: library.fingerprint(file))
+    return Film(video, probe, names.file_stem(library.title(file)))
 
 
 @dataclass

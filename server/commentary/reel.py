@@ -11,8 +11,6 @@ from ..events import clock
 from .base import Picture, Stretch, Window
 from .windows import windows
 
-PICTURES = "pictures"  # the converted parts, below the session's private folder
-
 
 class Reel:
     def __init__(self, job):
@@ -53,7 +51,7 @@ class Reel:
 
     def _converted(self):
         job = self._job
-        folder = job.session.private / PICTURES
+        folder = job.session.pictures
         folder.mkdir(exist_ok=True)
         borders = [window.start for window in self.windows[1:]]
         try:

@@ -93,12 +93,10 @@ class CommentaryRun(Run):
         services.metrics.run_began(self)
         limit_s = services.settings.commentary_timeout_s
         late = ProviderError("timeout_total", f"The commentary was not done after {limit_s:g} s.")
-        alarm = services.alarms.after(limit_s, lambda: self.cancel(late))
+        alarm = services.alarms.after(self._left_s(limit_s), lambda: self.cancel(late))
         try:
-            with desk.sessions.using(self.id), self.session.locked(self.token):
-                self._catch_up()
-                self._announce()
-                desk.wait_for_place(self, self._queued)
+            with desk.sessions.using(self.id), self._held():
+                self._begin()
                 self.state = "working"
                 self._make()
         except Exception as failure:
@@ -111,6 +109,18 @@ class CommentaryRun(Run):
             services.metrics.run_ended(self)
             log.info("run ended", extra=facts(run_id=self.id, state=self.state))
             desk.ended(self)
+
+    def _left_s(self, limit_s):
+        return limit_s
+
+    def _held(self):
+        """Within, nobody else works on it."""
+        return self.session.locked(self.token)
+
+    def _begin(self):
+        self._catch_up()
+        self._announce()
+        self.services.commentaries.wait_for_place(self, self._queued)
 
     def _catch_up(self):
         """With what another process, that was just ending, told since this run was made."""

@@ -4,8 +4,9 @@ import errno
 import fcntl
 import json
 import os
+import secrets
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from ..events import Commentary
 
@@ -18,7 +19,10 @@ class Session:
         self.id = id
         self.folder = sessions.streaming / id
         self.private = self.folder / "job"
+        self.pictures = self.private / "pictures"  # the parts of a converted one
         self._generated = sessions.generated
+        self._events = None  # a file that only this process writes
+        self.guard = lambda: None  # raises when this process may not write here any more
 
     def chunk(self, index):
         return self.folder / f"chunk_{index}.mp4"
@@ -59,6 +63,7 @@ class Session:
 
     def write(self, name, text):
         """A small public file that is whole at every moment."""
+        self.guard()
         part = self.private / f"{name}.part"
         part.write_text(text, "utf-8")
         os.replace(part, self.folder / name)
@@ -70,9 +75,15 @@ class Session:
             return ""
 
     def keep(self, name, value):
+        self.guard()
         part = self.private / f"{name}.part"
         part.write_text(json.dumps(value), "utf-8")
         os.replace(part, self.private / name)
+
+    @property
+    def created(self):
+        """When it was first asked for; 0 of one whose beginning is lost."""
+        return (self.kept("job.json") or {}).get("created", 0.0)
 
     def kept(self, name):
         try:
@@ -84,7 +95,7 @@ class Session:
 
     def tell(self, events):
         data = "".join(json.dumps(event) + "\n" for event in events).encode()
-        with open(self.private / "events.jsonl", "ab", buffering=0) as file:
+        with self._open_events() as file:
             size = file.tell()
             try:
                 if file.write(data) < len(data):
@@ -92,6 +103,30 @@ class Session:
             except OSError:
                 os.truncate(file.fileno(), size)  # no half line for others to go on behind
                 raise
+
+    def _open_events(self):
+        if self._events is not None:
+            return nullcontext(self._events)
+        return open(self.private / "events.jsonl", "ab", buffering=0)
+
+    def take_over(self):
+        """From now on what this process tells goes into a file of its own, which begins
+        with what was told so far. Who had it before and wakes writes into the old one."""
+        path = self.private / "events.jsonl"
+        part = self.private / f"{secrets.token_hex(8)}.part"
+        try:
+            whole = b"".join(path.read_bytes().rpartition(b"\n")[:2])
+        except FileNotFoundError:
+            whole = b""
+        self.let_go()
+        part.write_bytes(whole)
+        self._events = open(part, "ab", buffering=0)
+        os.replace(part, path)
+
+    def let_go(self):
+        if self._events is not None:
+            self._events.close()
+            self._events = None
 
     def told(self):
         """All of them. Half a line at the end is one that is being written, or was when its

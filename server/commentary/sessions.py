@@ -45,6 +45,7 @@ class Sessions:
         self._retention_s, self._max_bytes = retention_s, max_bytes
         self._lock = threading.Lock()
         self._in_use = {}  # id -> how many
+        self.busy = lambda id: False  # whether another machine works on it, or will
 
     def open(self, id):
         """The session of that id, made or found."""
@@ -82,6 +83,16 @@ class Sessions:
         except OSError:
             pass  # a name no file can have
         raise NotFound("No such film.")
+
+    def newest(self, before=None):
+        """Sessions, newest first; those older than `before`, a (time, id)."""
+        try:
+            folders = [each.name for each in self.streaming.iterdir() if ID.fullmatch(each.name)]
+        except OSError:
+            return []  # nothing was ever made
+        found = [(session.created, session.id) for session in map(self.open, folders)]
+        older = sorted((each for each in found if before is None or each < before), reverse=True)
+        return [self.open(id) for _, id in older]
 
     def forget(self, id):
         """Nobody needs it any more."""
@@ -144,7 +155,7 @@ class Sessions:
             for used, size, id in found:
                 if id in self._in_use or (used >= oldest and total <= self._max_bytes):
                     continue
-                if Session(self, id).is_being_made():  # by another process
+                if Session(self, id).is_being_made() or self.busy(id):  # by another process
                     continue
                 self._remove(id)
                 total -= size

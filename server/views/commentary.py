@@ -8,13 +8,12 @@ import os
 
 from flask import Blueprint, Response, request
 
-from .. import names, sse
+from .. import sse
 from ..commentary import options
 from ..commentary.desk import key_of
-from ..commentary.job import Film
+from ..commentary.job import film_named
 from ..errors import InvalidQuestion, NotFound, VideoNotFound
 from ..events import Commentary
-from ..library import describe
 from . import body, ranges, services
 from .admitting import idempotency
 from .asking import flag
@@ -60,17 +59,14 @@ def wanted(filename, asked):
     """(Film, Options). The first part of a path may be the language."""
     library = services().library
     try:
-        file = library.locate(filename)
+        film = film_named(library, filename)
     except VideoNotFound:
         language, slash, rest = filename.partition("/")
         if not slash:
             raise
-        file = library.locate(rest)
+        film = film_named(library, rest)
         given = {name: value for name, value in asked.items() if value not in ("", None)}
         asked = {"language": language, **given}
-    probe = library.probe(file)
-    video = describe(file, probe, lambda: library.fingerprint(file))
-    film = Film(video, probe, names.file_stem(library.title(file)))
     return film, options.read(asked, services())
 
 
@@ -96,7 +92,7 @@ def commentary(film, chosen, fresh, identity=(None, None)):
 
 
 UNFINISHED = {"type": "cancelled", "message": "The server is restarting; ask again to go on."}
-STATUSES = {"media": 422, "internal": 500, "out_of_space": 507}
+STATUSES = {"media": 422, "internal": 500, "busy": 503, "out_of_space": 507}
 
 
 def status_of(found):

@@ -24,7 +24,8 @@ def listed():
 
 def limit():
     text = request.args.get("limit", "20")
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:4]) <= MAX_LISTED:
+    whole = text.isascii() and text.isdecimal() and len(text) < 10
+    if not whole or not 1 <= int(text) <= MAX_LISTED:
         raise InvalidQuestion(f"`limit` must be a whole number from 1 to {MAX_LISTED}.")
     return int(text)
 

@@ -68,6 +68,7 @@ def follow_response(run, after=0):
     if request.method == "HEAD":
         return Response(headers=headers(run))
     visitor, leave = admit_follower(run)
+    runs = services().runs
     heartbeat_s = services().settings.heartbeat_s
     moved = services().streams.moved
 
@@ -84,8 +85,11 @@ def follow_response(run, after=0):
                 if run.farewell and run.journal.length and not run.journal.forgotten:
                     yield run.farewell
                 return
+            elif run.elsewhere and runs.draining:
+                return  # it has not ended, and is to be had from any other server
             else:
-                run.journal.wait(after, heartbeat_s, lambda: visitor.gone)
+                leaving = lambda: visitor.gone or (run.elsewhere and runs.draining)  # noqa: E731
+                run.journal.wait(after, heartbeat_s, leaving)
                 if run.journal.length <= after and not run.journal.closed:
                     yield sse.HEARTBEAT
 

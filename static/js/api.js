@@ -11,13 +11,16 @@ export class ApiError extends Error {
   }
 }
 
+const ANSWER_MS = 60_000; // for what is no stream: a library may be long to look through
+
 export const NO_ANSWER = "The server cannot be reached. Check the connection and try again.";
 
 // Emits `unauthorized` when the server wants a token it has not seen.
 export class Api extends EventTarget {
-  constructor(base = "") {
+  constructor(base = "", { answerMs = ANSWER_MS } = {}) {
     super();
     this.base = base; // "" resolves against the page, so a sub-path needs no setting
+    this.answerMs = answerMs;
   }
 
   async videos() {
@@ -26,7 +29,8 @@ export class Api extends EventTarget {
 
   // The beginning of a question is enough to recommend by, and an address has to be short.
   async models(query, signal) {
-    const path = `api/models?query=${encodeURIComponent(query.slice(0, 300).toWellFormed())}`;
+    const beginning = query.slice(0, 300).replace(/\p{Surrogate}/gu, "\ufffd"); // half a letter
+    const path = `api/models?query=${encodeURIComponent(beginning)}`;
     return (await this.#json(path, { signal })).models;
   }
 
@@ -62,12 +66,12 @@ export class Api extends EventTarget {
   }
 
   stop(id) {
-    return this.#fetch(`api/runs/${encodeURIComponent(id)}/cancel`, { method: "POST" });
+    return this.#json(`api/runs/${encodeURIComponent(id)}/cancel`, { method: "POST" });
   }
 
   stopModel(id, slot) {
     const path = `api/runs/${encodeURIComponent(id)}/models/${encodeURIComponent(slot)}/cancel`;
-    return this.#fetch(path, { method: "POST" });
+    return this.#json(path, { method: "POST" });
   }
 
   // The page itself, fetched with the token, comes with the cookie that lets media load.
@@ -103,8 +107,21 @@ export class Api extends EventTarget {
     });
   }
 
-  async #json(path, options) {
-    return (await this.#fetch(path, options)).json();
+  async #json(path, { signal, ...options } = {}) {
+    const given = new AbortController();
+    const giveUp = () => given.abort();
+    const timer = setTimeout(giveUp, this.answerMs);
+    signal?.addEventListener("abort", giveUp);
+    try {
+      const response = await this.#fetch(path, { ...options, signal: given.signal });
+      return await response.json();
+    } catch (error) {
+      if (error instanceof ApiError || signal?.aborted) throw error;
+      throw new ApiError(0, "network", NO_ANSWER);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
+    }
   }
 
   async #fetch(path, options) {

@@ -9,6 +9,7 @@ import { WatchRoom } from "./rooms/watch.js";
 import { LoginDialog } from "./ui/login.js";
 import { PastRuns } from "./ui/past.js";
 import { RoomTabs } from "./ui/rooms.js";
+import { Unseen } from "./unseen.js";
 
 const id = (name) => document.getElementById(name);
 
@@ -22,11 +23,11 @@ function tell(error, form) {
   if (!(error instanceof ApiError)) throw error; // a fault of this page, for its console
 }
 
-const shelf = new Shelf(api);
+const all = { api, id, tell, shelf: new Shelf(api), unseen: new Unseen() };
 const rooms = {
-  watch: new WatchRoom(id("watch"), { api, id, tell, shelf }),
-  compare: new CompareRoom(id("compare"), { api, id, tell }),
-  commentary: new CommentaryRoom(id("commentary"), { api, id, tell, shelf }),
+  watch: new WatchRoom(id("watch"), all),
+  compare: new CompareRoom(id("compare"), all),
+  commentary: new CommentaryRoom(id("commentary"), all),
 };
 const roomOf = (kind) => Object.keys(rooms).find((name) => rooms[name].kind === kind) ?? null;
 
@@ -38,28 +39,36 @@ const past = new PastRuns(id("past"), id("past-run"), (before) => api.runs(befor
 id("show-past").addEventListener("click", () => past.open());
 
 const prepared = {}; // room -> a promise
+let arrivals = 0;
 
 async function arrive() {
+  const mine = (arrivals += 1);
+  const stale = () => mine !== arrivals; // another address was come to meanwhile
   const route = readRoute(location);
   const name = route.room;
   const room = rooms[name];
   tabs.show(name);
-  prepared[name] ??= room.prepare(route);
   try {
-    await prepared[name];
-    if (route.run && route.run !== room.runs.id) await comeBack(route.run, room);
+    await (prepared[name] ??= room.prepare(route));
+  } catch (error) {
+    prepared[name] = null; // tried again when it is entered again
+    room.tell(error);
+  }
+  try {
+    if (!stale() && route.run && route.run !== room.runs.id) await comeBack(route.run, room, stale);
   } catch (error) {
     // Of a run that is gone the address should not speak any more.
-    if (error.status === 404) speakOf(name, room.runs.id);
-    room.tell(error);
+    if (error.status === 404 && !stale()) speakOf(name, room.runs.id);
+    if (!stale() || !(error instanceof ApiError)) room.tell(error);
   }
 }
 
-async function comeBack(runId, room) {
+async function comeBack(runId, room, stale) {
   const run = await api.run(runId);
+  if (stale()) return;
   const name = roomOf(run.kind);
   if (name && rooms[name] !== room) location.replace(writeRoute(name, runId));
-  else await room.comeBack(run);
+  else await room.comeBack(run, stale);
 }
 
 // Replaced, not pushed: a reload comes back to the run, the back button leaves the page.
@@ -72,10 +81,6 @@ function speakOf(name, runId) {
 for (const [name, room] of Object.entries(rooms)) {
   room.runs.addEventListener("run", () => speakOf(name, room.runs.id));
 }
-document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault(); // the address goes on naming the run
-  id("main").focus();
-});
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the address goes on naming the run
   id("main").focus();

@@ -79,6 +79,13 @@ export class Commentary {
     if (!this.over) this.state = "interrupted";
   }
 
+  // Somebody works on it again after all.
+  reopen() {
+    if (this.state !== "interrupted") return;
+    this.state = "running";
+    this.problem = null;
+  }
+
   #line({ index }, told) {
     const empty = { index, text: "", start: null, end: null, speaker: null, message: null };
     this.lines.set(index, { ...empty, ...this.lines.get(index), ...told });

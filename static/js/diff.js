@@ -109,9 +109,11 @@ function only(kind, words, said) {
   for (const word of words) said.push([kind, word]);
 }
 
+// The first word of a text has no space before it, and may follow one of the other's here.
 function joined(said) {
   const parts = [];
-  for (const [kind, text] of said) {
+  for (const [kind, word] of said) {
+    const text = parts.length && !/^\s/.test(word) ? ` ${word}` : word;
     if (parts.at(-1)?.kind === kind) parts.at(-1).text += text;
     else parts.push({ kind, text });
   }

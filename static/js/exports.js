@@ -3,15 +3,14 @@
 import { toHtml } from "./html.js";
 import { toMarkdown } from "./markdown.js";
 import { fileNameOf, toJson } from "./record.js";
+import { transcriptHtml, transcriptMarkdown } from "./transcript.js";
 
-const FORMS = {
-  json: { type: "application/json", write: toJson },
-  md: { type: "text/markdown", write: toMarkdown },
-  html: { type: "text/html", write: toHtml },
-};
+const TYPES = { json: "application/json", md: "text/markdown", html: "text/html" };
+const ANSWERS = { json: toJson, md: toMarkdown, html: toHtml };
+const LINES = { json: toJson, md: transcriptMarkdown, html: transcriptHtml };
 
 // {name, type, text} of a file.
 export function exported(record, format) {
-  const { type, write } = FORMS[format];
-  return { name: fileNameOf(record, format), type, text: write(record) };
+  const write = (record.kind === "commentary" ? LINES : ANSWERS)[format];
+  return { name: fileNameOf(record, format), type: TYPES[format], text: write(record) };
 }

@@ -1,9 +1,10 @@
 // Follows one run to its end over connections that may break.
 //
-// `first()` opens the stream, `again(lastId)` opens it anew after that message. A stream
-// that ends without `[DONE]`, or is silent for longer than any heartbeat, is broken. What
-// was heard twice is told once. Where there is no `[DONE]`, `isLast(event)` knows the end;
-// `left()` says that nobody wants to hear more.
+// `first(lastId, signal)` opens the stream, `again(lastId, signal)` opens it anew after that
+// message. One that is not answered, ends without `[DONE]`, or is silent for longer than any
+// heartbeat, is broken, and its `signal` aborts. What was heard twice is told once; a message
+// without a number is the farewell of a server that stops, not of the run. Where there is no
+// `[DONE]`, `isLast(event)` knows the end; `left` is a signal that nobody wants to hear more.
 
 import { EventReader } from "./sse.js";
 
@@ -13,39 +14,48 @@ export const PAUSES_MS = [200, 800, 2000, 4000, 6000];
 // The server speaks at least every 10 s unless told otherwise; three of those are missing.
 export const SILENCE_MS = 35000;
 
+// Until a request is answered. A stream is, before anything is known that it will say.
+export const ANSWER_MS = 20000;
+
 class Broken extends Error {}
 
 // Returns "ended", "interrupted" or "left"; throws what the server refused.
 export async function follow(
-  { first, again, hear, lost = () => {}, left = () => false, isLast = () => false },
-  { pausesMs = PAUSES_MS, silenceMs = SILENCE_MS } = {},
+  { first, again, hear, lost = () => {}, left = new AbortController().signal, isLast = () => false },
+  { pausesMs = PAUSES_MS, silenceMs = SILENCE_MS, answerMs = ANSWER_MS, lastId = 0 } = {},
 ) {
-  let lastId = 0;
   let tries = 0;
   let open = first;
   for (;;) {
+    const connection = new AbortController();
+    const leave = () => connection.abort(); // a browser has few connections to one server
+    left.addEventListener("abort", leave);
     try {
-      const response = await open(lastId);
+      const response = await within(answerMs, open(lastId, connection.signal));
       if (response.status === 204) return "ended";
       for await (const event of eventsOf(response, silenceMs)) {
-        if (left()) return "left";
+        if (left.aborted) return "left";
         if (event.data === "[DONE]") return "ended";
         const id = Number(event.id);
         if (id <= lastId) continue;
         const told = parsed(event.data);
-        hear(told);
+        hear(told, id);
         if (isLast(told)) return "ended";
         lastId = id;
         tries = 0; // after it was heard, or a message we choke on would be fetched for ever
       }
     } catch (error) {
-      if (left()) return "left";
+      if (left.aborted) return "left";
       if (!(error instanceof Broken || mayPass(error.status, open === first))) throw error;
+    } finally {
+      left.removeEventListener("abort", leave);
+      leave();
     }
-    if (left()) return "left";
+    if (left.aborted) return "left";
     if (tries === pausesMs.length) return "interrupted";
     lost();
     await new Promise((resolve) => setTimeout(resolve, pausesMs[tries]));
+    if (left.aborted) return "left";
     tries += 1;
     open = again;
   }
@@ -67,9 +77,10 @@ function parsed(data) {
 async function* eventsOf(response, silenceMs) {
   const body = response.body.getReader();
   const reader = new EventReader();
+  const read = () => body.read().catch((error) => Promise.reject(new Broken(error.message)));
   try {
     for (;;) {
-      const { done, value } = await within(silenceMs, body.read());
+      const { done, value } = await within(silenceMs, read());
       if (done) return;
       yield* reader.push(value);
     }
@@ -83,8 +94,5 @@ function within(ms, promise) {
   const silence = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Broken("silence")), ms);
   });
-  const broken = (error) => {
-    throw new Broken(error.message);
-  };
-  return Promise.race([promise.catch(broken), silence]).finally(() => clearTimeout(timer));
+  return Promise.race([promise, silence]).finally(() => clearTimeout(timer));
 }

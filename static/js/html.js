@@ -1,5 +1,6 @@
 // A kept run as one HTML file that needs nothing else. It holds no script and allows none.
 
+import { writeTime } from "./times.js";
 import { evidenceWords, figures, stateWords, totalWords } from "./wording.js";
 
 const STYLE = `
@@ -20,20 +21,25 @@ const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&
 export const escaped = (text) => String(text).replace(/[&<>"']/g, (sign) => ESCAPES[sign]);
 
 export function toHtml(record) {
-  const { query, video, totals, run_id, exported, earlier, models } = record;
-  const about = [video, totals && totalWords(totals), `run ${run_id}`, `exported ${exported}`];
+  const { query, video, window, totals, run_id, exported, earlier, models } = record;
+  const asked = video && window ? `${video}, ${window.map((seconds) => writeTime(seconds, 1)).join("–")}` : video;
+  const about = [asked, totals && totalWords(totals), `run ${run_id}`, `exported ${exported}`];
+  const said = `${earlier.map(before).join("")}<div class="answers">\n${models.map(article).join("")}</div>\n`;
+  return page(query, about, said);
+}
+
+// `body` is markup; the others are text.
+export function page(title, about, body) {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escaped(query)}</title>
+<title>${escaped(title)}</title>
 <style>${STYLE}</style>
-<h1 dir="auto">${escaped(query)}</h1>
+<h1 dir="auto">${escaped(title)}</h1>
 <p class="quiet">${escaped(about.filter(Boolean).join(" · "))}</p>
-${earlier.map(before).join("")}<div class="answers">
-${models.map(article).join("")}</div>
-</html>
+${body}</html>
 `;
 }
 
@@ -56,4 +62,4 @@ ${rows.length ? `<dl>${rows.join("")}</dl>` : ""}
 `;
 }
 
-const words = (text) => `<div class="text" dir="auto">${escaped(text)}</div>`;
+export const words = (text) => `<div class="text" dir="auto">${escaped(text)}</div>`;

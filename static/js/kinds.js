@@ -16,11 +16,12 @@ export const COMPARISON = {
   begin: (how) => new Session({ ...how, translate: fromComparison }),
 };
 
-// A GET, which never pays twice: repeated, it attaches to the same work. `[DONE]` does not
-// come; one of three events is the last.
+// A GET, which never pays twice: repeated, it attaches to the same work, and goes on with one
+// whose server stopped. `[DONE]` does not come; one of three events is the last.
 export const COMMENTARY = {
   name: "commentary",
   ask: (api, asked, { lastId, signal }) => api.commentary(asked, lastId, signal),
   begin: () => new Commentary(),
+  goesOn: true,
   isLast: ({ type }) => ENDS.includes(type),
 };

@@ -40,7 +40,8 @@ export const toJson = (record) => `${JSON.stringify(record, null, 2)}\n`;
 
 // A name a file may have anywhere: `parallax-what-happens-2026-11-25.json`.
 export function fileNameOf(record, extension) {
-  const words = record.query.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const about = record.query ?? `commentary ${record.video.replace(/\.[^.]*$/, "")}`;
+  const words = about.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   const whole = words.join("-");
   const topic = whole.length > 40 ? whole.slice(0, 40).replace(/-[^-]*$/, "") : whole;
   return `parallax-${topic || "run"}-${record.exported.slice(0, 10)}.${extension}`;

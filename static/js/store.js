@@ -3,13 +3,14 @@
 // something changes. Listeners are told at most every `everyMs`, however many pieces come.
 
 import { Running } from "./running.js";
-import { textOf } from "./session.js";
 
-const IDLE = { runId: null, state: "idle", lost: false, problem: null, totals: null, models: [] };
+const IDLE = { runId: null, state: "idle", busy: false, lost: false, problem: null, totals: null, models: [] };
 
 export class RunStore {
   #listeners = new Set();
   #running = null;
+  #texts = null;
+  #asked = null; // a promise, while a run is asked or goes on
   #shown = IDLE;
   #timer = null;
 
@@ -27,9 +28,11 @@ export class RunStore {
   };
   get = () => this.#shown;
 
-  // Until the end of the run. Throws what the server refused.
+  // Until the end of the run. Throws what the server refused. One at a time: while a run is
+  // asked or goes on (`busy`), a second press of the same button pays nothing, and is told
+  // of the first. `leave` before asking something else.
   ask(question) {
-    return this.#begin((running) => running.ask(question));
+    return this.#asked ?? this.#begin((running) => running.ask(question));
   }
 
   comeBack(runId) {
@@ -49,18 +52,24 @@ export class RunStore {
     this.#running?.leave();
     clearTimeout(this.#timer);
     this.#timer = null;
+    if (!this.#asked) return;
+    this.#asked = null;
+    this.#tell();
   }
 
-  async #begin(start) {
+  #begin(start) {
     this.leave();
     const running = new Running(this.api, () => this.#changed(), this.how);
     this.#running = running;
+    this.#texts = new Texts();
+    const asked = start(running).finally(() => {
+      if (this.#asked !== asked) return; // left, or another is shown
+      this.#asked = null;
+      this.#tell();
+    });
+    this.#asked = asked;
     this.#tell();
-    try {
-      await start(running);
-    } finally {
-      if (this.#running === running) this.#tell();
-    }
+    return asked;
   }
 
   #changed() {
@@ -70,17 +79,29 @@ export class RunStore {
   #tell() {
     clearTimeout(this.#timer);
     this.#timer = null;
-    this.#shown = snapshotOf(this.#running);
+    this.#shown = { ...snapshotOf(this.#running, this.#texts), busy: this.#asked !== null };
     for (const listener of [...this.#listeners]) listener();
   }
 }
 
-export function snapshotOf({ session, lost, now }) {
+// The text of each model so far; a piece is added once, however often it is looked at.
+class Texts {
+  #known = new Map(); // model -> {count, text}
+
+  of(model) {
+    const known = this.#known.get(model) ?? { count: 0, text: "" };
+    this.#known.set(model, known);
+    for (; known.count < model.pieces.length; known.count += 1) known.text += model.pieces[known.count];
+    return known.text;
+  }
+}
+
+function snapshotOf({ session, lost, now }, texts) {
   const { runId, state, problem, totals } = session;
-  const models = [...session.models.values()].map(({ pieces, since, ...model }) => ({
-    ...model,
-    text: textOf({ pieces }),
-    seconds: since === null ? null : Math.max(0, Math.floor((now - since) / 1000)),
-  }));
+  const models = [...session.models.values()].map((each) => {
+    const { pieces: _, since, ...model } = each;
+    const seconds = since === null ? null : Math.max(0, Math.floor((now - since) / 1000));
+    return { ...model, text: texts.of(each), seconds };
+  });
   return { runId, state, lost, problem, totals, models };
 }

@@ -4,14 +4,29 @@
 
 export const MAX_MARKS = 300; // in a row: more could not be told apart, and cost as much
 
-// Marks in the order of time, each place once.
-export function marksInOrder(marks) {
-  const seen = new Set();
-  const unique = marks.filter(({ from, to }) => {
-    const key = `${from}-${to}`;
-    return !seen.has(key) && seen.add(key);
-  });
-  return unique.sort((a, b) => a.from - b.from).slice(0, MAX_MARKS);
+// A row that grows: its marks in the order of time, each place once.
+export class Row {
+  marks = [];
+  #known = 0; // of those it was given
+  #places = new Set();
+
+  constructor(label) {
+    this.label = label;
+  }
+
+  // `marks` as before, with more behind them. Gives those that are new here.
+  take(marks) {
+    const fresh = [];
+    for (const mark of marks.slice(this.#known)) {
+      const place = `${mark.from}-${mark.to}`;
+      if (this.#places.has(place) || this.marks.length + fresh.length >= MAX_MARKS) continue;
+      this.#places.add(place);
+      fresh.push(mark);
+    }
+    this.#known = marks.length;
+    if (fresh.length) this.marks = [...this.marks, ...fresh].sort((a, b) => a.from - b.from);
+    return fresh;
+  }
 }
 
 // How near two statements must begin to be about the same moment.

@@ -28,6 +28,21 @@ test("equal texts are the same throughout, and spaces are no difference", () => 
   assert.deepEqual(of(difference("a  b\n", "a b"), "same"), ["a", "b"]);
 });
 
+test("no two words stand without a space, though one of them began its text", () => {
+  assert.deepEqual(difference("so it began", "it began"), [
+    { kind: "first", text: "so" },
+    { kind: "same", text: " it began" },
+  ]);
+  assert.deepEqual(difference("one", "two"), [
+    { kind: "first", text: "one" },
+    { kind: "second", text: " two" },
+  ]);
+  for (let seed = 1; seed < 200; seed += 1) {
+    const whole = difference(mixed(seed), mixed(seed * 31)).map(({ text }) => text).join("");
+    assert.ok(words(whole).every((word) => /^(\w)\1*$/.test(word)), whole);
+  }
+});
+
 test("an empty text shares nothing", () => {
   assert.deepEqual(difference("", "a b"), [{ kind: "second", text: "a b" }]);
   assert.deepEqual(difference("a", ""), [{ kind: "first", text: "a" }]);

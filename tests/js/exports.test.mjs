@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Commentary } from "../../static/js/commentary.js";
+import { commentaryRecord } from "../../static/js/commentary-record.js";
 import { exported } from "../../static/js/exports.js";
 import { escaped } from "../../static/js/html.js";
 import { fenced, oneLine } from "../../static/js/markdown.js";
@@ -18,9 +20,47 @@ function record(text = HOSTILE, label = HOSTILE) {
   session.apply({ event_type: "error", model: "a@x=1", code: "quota", message: HOSTILE });
   session.apply({ event_type: "complete", models_analyzed: 1, succeeded: 0, failed: 1, cancelled: 0, total_time: 1 });
   const earlier = [{ query: HOSTILE, answers: [{ slot: "a@x=1", label, text: HOSTILE }] }];
-  const about = { query: HOSTILE, video: "<b>.mp4", window: [0, 4], earlier };
+  const about = { query: HOSTILE, video: "<b>.mp4", window: [61.5, 74], earlier };
   return recordOf(session, about, "analysis", new Date("2026-03-01T12:00:00Z"));
 }
+
+function spoken(text = HOSTILE) {
+  const told = new Commentary();
+  told.apply({ type: "status", run_id: "c", message: "At work.", progress: 0, stage: "prepare" });
+  told.apply({ type: "commentary_ready", index: 0, text, start: 61.5, end: 64, speaker: HOSTILE });
+  told.apply({ type: "line_failed", index: 1, stage: "speak", code: "x", message: HOSTILE });
+  told.apply({ type: "complete", chunks: 1, final_video: "<b>-c.mp4", final_url: "/f", captions_url: "/c", warnings: [HOSTILE], progress: 100 });
+  const about = { file: "<b>.mp4", options: { style: HOSTILE } };
+  return commentaryRecord(told, about, new Date("2026-03-01T12:00:00Z"));
+}
+const OURS = ["html", "meta", "title", "style", "h1", "h2", "p", "div", "article", "dl", "dt", "dd"];
+const foreign = (text) => {
+  const tags = new Set([...text.matchAll(/<\/?([a-z0-9]+)/gi)].map(([, name]) => name.toLowerCase()));
+  return [...tags].filter((tag) => !OURS.includes(tag));
+};
+
+test("a commentary is kept with every line, when it is heard and who says it", () => {
+  const back = JSON.parse(exported(spoken(), "json").text);
+  assert.deepEqual([back.kind, back.state, back.video], ["commentary", "complete", "<b>.mp4"]);
+  assert.deepEqual(back.lines.map(({ text, start, failed }) => [text, start, failed]), [[HOSTILE, 61.5, false], ["", null, true]]);
+  assert.equal(exported(spoken(), "json").name, "parallax-commentary-b-2026-03-01.json");
+});
+
+test("a commentary in other forms has its times, and no markup but ours", () => {
+  const html = exported(spoken(), "html").text;
+  assert.deepEqual(foreign(html), []);
+  assert.ok(html.includes(escaped(HOSTILE)) && html.includes("1:01.5–1:04"));
+  const markdown = exported(spoken(), "md").text;
+  const outside = markdown.replace(/^(`{3,})text\n[\s\S]*?^\1$/gm, "");
+  assert.doesNotMatch(outside, /(?<!\\)<|(?<!\\)!\[/);
+  assert.match(outside, /## 1:01\\\.5–1:04/);
+});
+
+test("the stretch that was asked about is told in every form", () => {
+  assert.deepEqual(JSON.parse(exported(record(), "json").text).window, [61.5, 74]);
+  assert.ok(exported(record(), "html").text.includes("&lt;b&gt;.mp4, 1:01.5–1:14"));
+  assert.match(exported(record(), "md").text, /61\.5–74 s/);
+});
 
 test("as JSON it is all there, word for word", () => {
   const { text, type } = exported(record(), "json");
@@ -33,9 +73,7 @@ test("as JSON it is all there, word for word", () => {
 
 test("as HTML there is no element but ours, whatever was said", () => {
   const { text } = exported(record(), "html");
-  const tags = new Set([...text.matchAll(/<\/?([a-z0-9]+)/gi)].map(([, name]) => name.toLowerCase()));
-  const ours = ["html", "meta", "title", "style", "h1", "h2", "p", "div", "article", "dl", "dt", "dd"];
-  assert.deepEqual([...tags].filter((tag) => !ours.includes(tag)), []);
+  assert.deepEqual(foreign(text), []);
   assert.ok(text.includes(escaped(HOSTILE)));
   assert.ok(text.includes("default-src 'none'"));
   assert.doesNotMatch(text, /src=|href=|@import|url\(/);

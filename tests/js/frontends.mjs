@@ -103,6 +103,12 @@ async function inVue(how) {
   return { shown: () => texts(root), draws: () => draws, store: held.store, unmount: () => app.unmount() };
 }
 
+test("the buttons of the examples rest from the press on, not from the server's first word", () => {
+  const buttons = page.match(/<button.*Ask<\/button>/g);
+  assert.equal(buttons.length, 2);
+  for (const button of buttons) assert.match(button, /disabled="?\{?run\.busy/);
+});
+
 for (const [name, mounted] of [["React", inReact], ["Vue", inVue]]) {
   test(`${name}: what the models say is drawn, whole and not once per piece`, async () => {
     const view = await mounted();
@@ -146,6 +152,22 @@ for (const [name, mounted] of [["React", inReact], ["Vue", inVue]]) {
     await view.store.ask({ input_data: "Why?", models: ["demo@first=0,tokens=5"] });
     await until(() => view.shown()[0] === "This is a demo model: ");
     assert.equal(view.store.get().models[0].metrics.word_count, 5);
+    view.unmount();
+  });
+
+  test(`${name}: a button pressed twice asks once, and what was left can be asked again`, async () => {
+    const view = await mounted();
+    const query = `Twice, in ${name}?`;
+    const press = () => view.store.ask({ ...QUESTION, query });
+    const paid = async () => (await api.runs()).runs.filter((run) => run.query === query).length;
+    const before = await paid();
+    const first = press();
+    assert.equal(view.store.get().busy, true);
+    await Promise.all([first, press()]);
+    assert.equal(await paid(), before + 1);
+    assert.equal(view.store.get().busy, false);
+    await press();
+    assert.equal(await paid(), before + 2);
     view.unmount();
   });
 

@@ -7,6 +7,7 @@ import { test } from "node:test";
 
 import { Api } from "../../static/js/api.js";
 import { follow } from "../../static/js/follow.js";
+import { COMMENTARY } from "../../static/js/kinds.js";
 import { Running } from "../../static/js/running.js";
 import { textOf } from "../../static/js/session.js";
 
@@ -54,9 +55,9 @@ async function playing(t, ...script) {
   return { api: new Api(`http://127.0.0.1:${server.address().port}/`), asked };
 }
 
-function runOn(api) {
+function runOn(api, how) {
   let changes = 0;
-  const running = new Running(api, () => (changes += 1));
+  const running = new Running(api, () => (changes += 1), how);
   return { running, changes: () => changes };
 }
 const QUESTION = { query: "?", models: ["a"], video_path: "v.mp4" };
@@ -178,6 +179,78 @@ test("a connection silent for longer than any heartbeat is left", async (t) => {
   assert.equal(asked[1].lastId, "1");
 });
 
+test("a request that is never answered is hung up on and sent again", async (t) => {
+  const hungUp = [];
+  const deaf = (request) => request.socket.on("close", () => hungUp.push(request.headers["idempotency-key"]));
+  const { api, asked } = await playing(t, deaf, sends(frames(1, 6) + DONE));
+  const { running } = runOn(api, { timing: { answerMs: 100, pausesMs: [1] } });
+  await running.ask(QUESTION);
+  assert.equal(running.session.state, "complete");
+  assert.deepEqual(hungUp, [asked[1].key]);
+});
+
+test("a server that never answers at all leaves nobody working", async (t) => {
+  const deaf = () => {};
+  const { api, asked } = await playing(t, breaksAfter(frames(1, 3)), deaf, deaf, deaf);
+  const { running } = runOn(api, { timing: { answerMs: 50, pausesMs: [1, 1] } });
+  await running.ask(QUESTION);
+  assert.equal(running.session.models.get("a").state, "interrupted");
+  assert.equal(asked.length, 3);
+});
+
+test("one that was left before it was answered ends at once", async (t) => {
+  const { api } = await playing(t, () => running.leave());
+  const { running } = runOn(api);
+  await running.ask(QUESTION);
+  assert.equal(running.session.state, "interrupted");
+});
+
+const TOLD = [
+  { type: "status", run_id: "c1", message: "Looking.", progress: 0, stage: "prepare" },
+  { type: "status", message: "Going on.", progress: 1, stage: "detect" },
+  { type: "complete", chunks: 0, warnings: [], progress: 100 },
+];
+const told = (number) => `id: ${number}\ndata: ${JSON.stringify(TOLD[number - 1])}\n\n`;
+const STOPPING = 'data: {"type":"error","code":"cancelled","retryable":true,"message":"Restarting."}\n\n';
+const FILM = { file: "f.mp4", options: { style: "sports" } };
+const nothingMore = (_, response) => response.writeHead(204, { "X-Run-Id": "c1" }).end();
+const asAgain = (id, text) => (_, response) => {
+  response.writeHead(200, { "Content-Type": "text/event-stream", "X-Run-Id": id });
+  response.end(text);
+};
+const commentaryOn = (api) => runOn(api, { kind: COMMENTARY, timing: { pausesMs: [1, 1] } }).running;
+const WORK = "/api/analyze-stream/f.mp4?style=sports";
+const STREAM = "/api/runs/c1/stream";
+
+test("a commentary whose server stopped is asked for again, from the next message on", async (t) => {
+  const script = [sends(told(1) + STOPPING), nothingMore, asAgain("c1", told(2) + told(3))];
+  const { api, asked } = await playing(t, ...script);
+  const running = commentaryOn(api);
+  await running.ask(FILM);
+  assert.deepEqual([running.session.state, running.session.problem], ["complete", null]);
+  assert.deepEqual(asked.map(({ url, lastId }) => [url, lastId]), [[WORK, undefined], [STREAM, "1"], [WORK, "1"]]);
+});
+
+test("one that is only looked at is not gone on with until somebody says so", async (t) => {
+  const script = [sends(told(1)), nothingMore, nothingMore, asAgain("c1", told(2) + told(3))];
+  const { api, asked } = await playing(t, ...script);
+  const running = commentaryOn(api);
+  await running.comeBack("c1");
+  assert.equal(running.session.state, "interrupted");
+  assert.deepEqual(asked.map(({ url }) => url), [STREAM, STREAM]);
+  await running.goOn(FILM);
+  assert.equal(running.session.state, "complete");
+  assert.deepEqual(asked.slice(2).map(({ url, lastId }) => [url, lastId]), [[STREAM, "1"], [WORK, "1"]]);
+});
+
+test("another commentary in the place of an interrupted one is not taken for it", async (t) => {
+  const { api } = await playing(t, sends(told(1)), nothingMore, asAgain("c2", told(2)));
+  const running = commentaryOn(api);
+  await running.comeBack("c1", FILM);
+  assert.equal(running.session.state, "interrupted");
+  assert.match(running.session.problem, /taken the place/);
+});
+
 test("a run that has ended and was read answers 204, and that is an end", async (t) => {
   const { api } = await playing(t, (_, response) => response.writeHead(204).end());
   const open = () => api.stream("r1", 6);
@@ -188,6 +261,14 @@ test("a proxy's own error page is an error with words of ours", async (t) => {
   const page = (_, response) => response.writeHead(502).end("<html>Bad Gateway</html>");
   const { api } = await playing(t, page);
   await assert.rejects(api.videos(), (error) => error.status === 502 && /502/.test(error.message));
+});
+
+test("what is never answered, or breaks off, is an error with words of ours", async (t) => {
+  const halfway = (_, response) => response.write('{"runs": [') && setTimeout(() => response.destroy(), 20);
+  const { api } = await playing(t, () => {}, halfway);
+  api.answerMs = 100;
+  await assert.rejects(api.runs(), { name: "Error", status: 0, message: /cannot be reached/ });
+  await assert.rejects(api.runs(), { status: 0, message: /cannot be reached/ });
 });
 
 test("401 is told to whoever can ask for the token", async (t) => {

@@ -1,14 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { agreements, marksInOrder, MAX_MARKS, nearest } from "../../static/js/timeline.js";
+import { agreements, MAX_MARKS, nearest, Row } from "../../static/js/timeline.js";
 
 const row = (...times) => ({ marks: times.map((from) => ({ from, to: null })) });
 
 test("marks are in the order of time, each once, and never more than can be seen", () => {
   const marks = [{ from: 5, to: null }, { from: 1, to: 3 }, { from: 5, to: null }, { from: 5, to: 6 }];
-  assert.deepEqual(marksInOrder(marks), [{ from: 1, to: 3 }, { from: 5, to: null }, { from: 5, to: 6 }]);
-  assert.equal(marksInOrder(row(...Array(5000).keys()).marks).length, MAX_MARKS);
+  const grown = new Row("A");
+  grown.take(marks);
+  assert.deepEqual(grown.marks, [{ from: 1, to: 3 }, { from: 5, to: null }, { from: 5, to: 6 }]);
+  const long = new Row("B");
+  long.take(row(...Array(5000).keys()).marks);
+  assert.equal(long.marks.length, MAX_MARKS);
+});
+
+test("a row that grows tells what is new in it, and looks at nothing twice", () => {
+  const grown = new Row("A");
+  const marks = [{ from: 5, to: null }];
+  assert.deepEqual(grown.take(marks), [{ from: 5, to: null }]);
+  assert.deepEqual(grown.take(marks), []);
+  marks[0] = null; // never to be read again
+  marks.push({ from: 5, to: null }, { from: 2, to: null });
+  assert.deepEqual(grown.take(marks), [{ from: 2, to: null }]);
+  assert.deepEqual(grown.marks.map(({ from }) => from), [2, 5]);
 });
 
 test("where two rows begin a statement at about the same moment they agree", () => {

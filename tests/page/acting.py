@@ -69,6 +69,25 @@ def press(page, key, code=None, times=1, **more):
         page.call("Input.dispatchKeyEvent", type="keyUp", **sent)
 
 
+def downloading(browser, page, folder):
+    """What the page hands out is put into that folder."""
+    browser.call(
+        "Browser.setDownloadBehavior",
+        behavior="allow",
+        browserContextId=page.context,
+        downloadPath=str(folder),
+    )
+
+
+def counting_posts(page):
+    """From now on `window.paid` is how many POSTs the page has sent."""
+    page.run("""(() => {
+        const before = fetch;
+        window.paid = 0;
+        window.fetch = (url, how) => ((window.paid += how?.method === "POST"), before(url, how));
+    })()""")
+
+
 def content_is_calm(page, server):
     """Nothing complained and nothing was asked of anybody else."""
     assert page.complaints == []

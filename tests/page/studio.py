@@ -17,6 +17,11 @@ RUN = "a-run-of-the-studio-0001"
 CHUNK_S = 4
 KINDS = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 ENDS = ("complete", "error", "cancelled")
+STOPPING = {"type": "error", "code": "cancelled", "message": "Restarting.", "retryable": True}
+OPTIONS = {
+    **{"language": "de", "voice": "anna", "style": "sports", "interval": 12.5, "context": "A cup."},
+    **{"writer": "rules", "detector": "", "original_volume": 0.35},
+}
 FRAGMENTS = "+frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets"
 
 
@@ -45,6 +50,8 @@ class Studio:
         self.duration = CHUNK_S * len(chunks)
         self.broken = 0  # so many streams are cut off
         self.gone = set()  # numbers of chunks that are not there any more
+        self.away = set()  # and of those that cannot be had just now
+        self.stopped = False  # nobody works on it until it is asked for again
         self._news = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self._server.daemon_threads = True
@@ -113,10 +120,16 @@ class Studio:
             }
         )
 
+    def stop(self):
+        """As a server that is restarted: readers hear it, and it is there again at once."""
+        self.stopped = True
+        self.tell()
+
     def after(self, number):
         """The event after that one, once it is told; None when there will be none."""
+        over = lambda: self.closing or self.stopped  # noqa: E731
         with self._news:
-            self._news.wait_for(lambda: self.closing or len(self.events) > number, 30)
+            self._news.wait_for(lambda: over() or len(self.events) > number, 30)
             if self.closing or len(self.events) <= number:
                 return None
             return self.events[number]
@@ -157,13 +170,18 @@ def handler(studio):
             elif path.startswith("/api/analyze-stream/") or path.endswith("/stream"):
                 self.stream()
             elif path == f"/api/runs/{RUN}":
-                self.json({"run_id": RUN, "kind": "commentary", "video": "film.mp4"})
+                state = "complete" if studio.ended else "working"
+                state = "interrupted" if studio.stopped else state
+                known = {"run_id": RUN, "kind": "commentary", "video": "film.mp4"}
+                self.json({**known, "state": state, "options": OPTIONS})
             elif path.endswith(".mp4"):
                 number = int(path.rpartition("_")[2][:-4])
-                code = 410 if number in studio.gone else 200
+                code = 410 if number in studio.gone else 503 if number in studio.away else 200
                 self.send(studio.chunks[number % len(studio.chunks)], "video/mp4", code)
             else:
                 self.send(b"{}", "application/json", 404)
+
+        do_HEAD = do_GET
 
         def do_POST(self):
             studio.asked.append(self.path)
@@ -172,7 +190,9 @@ def handler(studio):
 
         def stream(self):
             number = int(self.headers.get("Last-Event-ID") or 0)
-            if studio.ended and number >= len(studio.events):
+            if self.path.startswith("/api/analyze-stream/"):
+                studio.stopped = False
+            if (studio.ended or studio.stopped) and number >= len(studio.events):
                 return self.send(b"", "text/plain", 204)
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream; charset=utf-8")
@@ -189,6 +209,8 @@ def handler(studio):
                 if studio.broken and number >= 3:
                     studio.broken -= 1
                     return
+            if studio.stopped:
+                self.wfile.write(f"data: {json.dumps(STOPPING)}\n\n".encode())
 
         def json(self, value):
             self.send(json.dumps(value).encode(), "application/json")
@@ -204,7 +226,7 @@ def handler(studio):
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if code != 204:
+            if code != 204 and self.command != "HEAD":
                 self.wfile.write(body)
 
         def log_message(self, *args):

@@ -72,6 +72,8 @@ def test_commentary_has_no_barrier(page, axe, chunks, dark, width):
         assert page.run("document.documentElement.scrollWidth") == width
         studio.finish()
         page.until("!document.querySelector('#making [data-part=result]').hidden")
+        page.click("#making .menu summary")
+        assert page.run("document.documentElement.scrollWidth") == width
         assert barriers(page, axe) == []
 
 

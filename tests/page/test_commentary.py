@@ -110,6 +110,34 @@ def test_a_replayed_commentary_never_offers_the_film_of_the_one_before(page, stu
     page.until(f"{link} === '{again}'")
 
 
+def test_captions_of_another_language_take_the_place_of_those_before(page, studio):
+    start(page, studio)
+    studio.make(0)
+    studio.finish()
+    page.until("!document.querySelector('#making [data-part=result]').hidden")
+    studio.events[0] = {**studio.events[0], "run_id": "another-run-0002"}
+    studio.events[2] = line(0, 1.0, 3.0, "Das ist Zeile 0.")
+    page.run("document.querySelector('#language').value = 'de'")
+    page.click("#commentate [type=submit]")
+    page.until("document.querySelector('#lines').innerText.includes('Das ist')")
+    tracks = f"""[...{VIDEO}.textTracks].map(({{language, mode, cues}}) =>
+        [language, mode, [...(cues ?? [])].map(({{text}}) => text)])"""
+    page.until(f"{VIDEO}.textTracks[1].mode === 'showing'")
+    assert page.run(tracks) == [["en", "disabled", []], ["de", "showing", ["Das ist Zeile 0."]]]
+    assert page.run("document.querySelector('#lines ol').lang") == "de"
+
+
+def test_a_line_that_is_lost_after_all_is_no_caption(page, studio):
+    start(page, studio)
+    studio.make(0)
+    studio.tell(line(1, 9.0, 11.0))
+    cues = f"[...{VIDEO}.textTracks[0].cues].map(({{startTime}}) => startTime)"
+    page.until(f"String({cues}) === '1,9'")
+    lost = {"type": "line_failed", "index": 1, "stage": "cut", "code": "media", "message": "No."}
+    studio.tell(lost)
+    page.until(f"String({cues}) === '1'")
+
+
 def test_a_reload_in_the_middle_comes_back_and_asks_for_nothing_again(page, studio):
     start(page, studio)
     studio.make(0, 1)
@@ -137,11 +165,13 @@ def test_a_stream_that_breaks_off_is_taken_up_and_one_that_is_gone_is_interrupte
 def test_it_is_stopped(page, studio):
     start(page, studio)
     studio.make(0)
+    studio.tell(line(8, 100.0, 102.0))
     page.until(f"{VIDEO}.currentTime > 0")  # and has its size, which moves the button
     page.click("#making [data-part=stop]")
     page.until("document.querySelector('#making').innerText.includes('Stopped.')")
+    page.until("document.querySelector('#lines').innerText.includes('not made any more')")
     assert f"/api/runs/{page.run(RUN)}/cancel" in studio.asked
-    page.until("!document.querySelector('#commentate [type=submit]').disabled")
+    page.until("document.querySelector('#commentate [type=submit]').ariaDisabled !== 'true'")
 
 
 def test_a_stopped_commentary_plays_to_the_end_of_what_was_made(page, studio):

@@ -8,6 +8,7 @@ from tests.page.acting import (
     STATE,
     compare,
     content_is_calm,
+    counting_posts,
     panel,
     words,
 )
@@ -44,6 +45,14 @@ def test_the_figures_are_put_in_order_by_any_column(page, server):
     assert column(page, 5) == ["0", "50", "120"]
     page.click("#figures th:nth-child(3) button")
     assert column(page, 3)[-1] == "not reported"
+
+
+def test_all_figures_are_in_sight_on_a_tablet(page, server):
+    page.look(768)
+    compare(page, server, "demo-slow,demo-fast,demo@fail_after=0")
+    page.until(COMPARED)
+    place = "document.querySelector('.scroller')"
+    assert page.run(f"{place}.scrollWidth - {place}.clientWidth") <= 0
 
 
 def test_two_answers_are_laid_over_each_other(page, server, vendor):
@@ -88,11 +97,7 @@ def test_a_follow_up_goes_to_all_and_each_is_told_its_own_answer(page, server, v
 def test_a_follow_up_pressed_twice_is_asked_once(page, server):
     first = compare(page, server, "demo-fast", "Twice?")
     page.until(COMPARED)
-    page.run("""(() => {
-        const before = fetch;
-        window.paid = 0;
-        window.fetch = (url, how) => (window.paid += how?.method === "POST", before(url, how));
-    })()""")
+    counting_posts(page)
     page.type("#follow-up textarea", "And then?")
     form = "document.querySelector('#follow-up')"
     page.run(f"{form}.requestSubmit(); {form}.requestSubmit()")

@@ -16,6 +16,7 @@ from tests.page.acting import (
     ask,
     compare,
     content_is_calm,
+    downloading,
     press,
     words,
 )
@@ -99,12 +100,7 @@ def test_a_run_is_exported_as_a_file(page, browser, server, vendor, tmp_path, fo
     vendor.plays(says(INJECTION))
     ask(page, server, "gpt4o,demo@fail_after=5", "Keep it?")
     page.until(OVER)
-    browser.call(
-        "Browser.setDownloadBehavior",
-        behavior="allow",
-        browserContextId=page.context,
-        downloadPath=str(tmp_path),
-    )
+    downloading(browser, page, tmp_path)
     page.click("#board .menu summary")
     page.click(f"#board [data-export={format}]")
     (file,) = until(lambda: list(tmp_path.glob(f"parallax-keep-it-*.{format}")))

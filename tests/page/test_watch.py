@@ -152,7 +152,7 @@ def test_what_the_server_refuses_is_told_at_the_form(page, server):
     page.until("!document.querySelector('#ask .problem').hidden")
     assert "nobody" in page.text("#ask .problem")
     assert page.run("document.querySelector('#board').hidden")
-    assert not page.run("document.querySelector('#ask [type=submit]').disabled")
+    assert page.run("document.querySelector('#ask [type=submit]').ariaDisabled") is None
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_a_server_that_is_gone_leaves_no_model_working(mortal):
     page.until(f"{STATE.format(0)} === 'interrupted'")
     assert "Interrupted" in page.text("#board")
     assert words(page, 1)
-    page.until("!document.querySelector('#ask [type=submit]').disabled")
+    page.until("document.querySelector('#ask [type=submit]').ariaDisabled !== 'true'")
 
 
 def test_a_worker_that_died_is_told_by_the_next_and_its_models_can_be_tried_again(mortal):
@@ -186,7 +186,7 @@ def test_a_worker_that_died_is_told_by_the_next_and_its_models_can_be_tried_agai
     assert "broke off" in panel(page, 1)
     assert words(page, 1)
     assert page.run("!document.querySelector('.panel [data-part=retry]').hidden")
-    page.until("!document.querySelector('#ask [type=submit]').disabled")
+    page.until("document.querySelector('#ask [type=submit]').ariaDisabled !== 'true'")
 
 
 def test_only_the_failed_are_tried_again_and_one_of_them_alone(page, server, vendor):
@@ -274,6 +274,7 @@ def test_states_are_announced_and_words_are_not(page, server):
     said = page.run("window.said")
     assert 2 <= len(said) <= 6
     assert "failed" in " ".join(said) and "demo model" not in " ".join(said)
+    assert "1 of 2 done, 1 failed" in said[-1]
     live = page.run(
         "[...document.querySelectorAll('[aria-live], [role=status], [role=alert]')]"
         ".filter((place) => place.closest('.panel')).length"

@@ -14,19 +14,22 @@ export class BoardRun extends EventTarget {
   asked = null; // not heard of yet, or the one on the board
   about = null; // {query, video, window, duration, earlier} of the one on the board
 
-  // `complain(error)` hears what went wrong with what was asked of a run.
-  constructor(api, board, kind, complain) {
+  // `tell(error, board)` hears what went wrong with what was asked of a run; `unseen` takes
+  // those that are going on when another is looked at.
+  constructor(board, kind, { api, tell, unseen }) {
     super();
     this.api = api;
     this.board = board;
     this.kind = kind;
+    this.unseen = unseen;
+    const complain = (error) => tell(error, board);
     this.draw = oncePerFrame(() => this.#draw());
     const on = (name, act) => board.element.addEventListener(name, ({ detail }) => {
       Promise.resolve(act(detail)).catch(complain);
     });
     on("stop", ({ slot }) => api.stopModel(this.id, slot));
     on("stop-all", () => api.stop(this.id));
-    on("reconnect", () => location.reload());
+    on("reconnect", () => this.#reconnect());
     on("retry", ({ slots }) => this.#retry(slots));
     on("export", ({ format }) => this.#export(format));
   }
@@ -62,9 +65,16 @@ export class BoardRun extends EventTarget {
     return this.begin(this.about, this.labelOf, (running) => running.ask(again));
   }
 
+  // What came stays on the board until the run is heard of again, which it may never be.
+  #reconnect() {
+    if (this.busy) return null;
+    return this.begin(this.about, this.labelOf, (running) => running.comeBack(this.id));
+  }
+
   #changed(running, about) {
     if (running.session.runId && this.running !== running) {
-      this.running?.leave();
+      if (this.running) this.unseen.keep(this.running);
+      this.unseen.release(running.session.runId);
       this.running = running;
       this.about = about;
       this.board.clear(about.query, about.duration, about.earlier);
@@ -74,7 +84,7 @@ export class BoardRun extends EventTarget {
   }
 
   #draw() {
-    if (this.running) this.board.show(this.running);
+    if (this.running) this.board.show(this.running, this.busy);
     this.dispatchEvent(new Event("draw"));
   }
 

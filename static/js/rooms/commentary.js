@@ -1,8 +1,11 @@
 // Commentary: a film plays with a spoken commentary while the rest of it is being made.
 
+import { commentaryRecord } from "../commentary-record.js";
+import { exported } from "../exports.js";
 import { COMMENTARY } from "../kinds.js";
 import { Running } from "../running.js";
 import { CommentaryForm } from "../ui/commentary-form.js";
+import { download } from "../ui/download.js";
 import { Film } from "../ui/film.js";
 import { oncePerFrame } from "../ui/frames.js";
 import { Library } from "../ui/library.js";
@@ -28,13 +31,15 @@ export class CommentaryRoom extends EventTarget {
     this.lines = new Lines(id("lines"), id("line"));
     this.tell = (error) => tell(error, this.form);
     this.draw = oncePerFrame(() => this.#draw());
-    const on = (part, name, act) => part.element.addEventListener(name, ({ detail }) => {
-      Promise.resolve(act(detail)).catch(this.tell);
+    const on = (part, name, act, complain = this.tell) => part.element.addEventListener(name, ({ detail }) => {
+      Promise.resolve(act(detail)).catch(complain);
     });
     uploadInto(this.library, shelf);
     on(this.form, "ask", (options) => this.#ask(options));
-    on(this.making, "stop", () => api.stop(this.id));
-    on(this.making, "reconnect", () => location.reload());
+    const complain = (error) => tell(error, this.making);
+    on(this.making, "stop", () => api.stop(this.id), complain);
+    on(this.making, "go-on", () => this.#goOn(), complain);
+    on(this.making, "export", ({ format }) => this.#export(format), complain);
     on(this.lines, "seek", ({ from }) => this.film.seek(from));
     on(this.film, "moment", ({ seconds }) => this.lines.moment(seconds));
   }
@@ -46,25 +51,38 @@ export class CommentaryRoom extends EventTarget {
   async prepare({ video }) {
     const [, models] = await Promise.all([this.shelf.load(), this.api.models("")]);
     this.form.offer(models);
-    this.library.choose(video ?? this.shelf.videos[0]?.id);
+    this.library.begin(video);
   }
 
-  comeBack({ run_id, video }) {
-    this.library.choose(video);
-    return this.#begin((running) => running.comeBack(run_id));
+  // One that nobody works on any more is shown as it is: to go on with it may cost something.
+  async comeBack({ run_id, video, options, state }) {
+    const about = { file: video, options: given(options ?? {}), duration: this.library.chooseOrSay(video)?.duration };
+    this.form.fill(options);
+    await this.#begin(about, (running) => running.comeBack(run_id, state === "interrupted" ? null : about));
   }
 
   async #ask(options) {
     const { chosen } = this.library;
     if (!chosen) return this.form.complain("Choose a video first.");
-    await this.#begin((running) => running.ask({ file: chosen.name, options }));
+    const about = { file: chosen.name, options, duration: chosen.duration };
+    await this.#begin(about, (running) => running.ask(about));
+  }
+
+  async #goOn() {
+    const going = this.running.goOn(this.about);
+    this.draw(); // at work again, before the server says so
+    await going;
+  }
+
+  #export(format) {
+    const { name, type, text } = exported(commentaryRecord(this.running.session, this.about), format);
+    download(name, type, text);
   }
 
   // What is refused leaves the commentary that is shown as it was.
-  async #begin(start) {
+  async #begin(about, start) {
     if (this.asked !== this.running) this.asked?.leave();
-    const duration = this.library.chosen?.duration;
-    const running = new Running(this.api, () => this.#changed(running, duration), { kind: COMMENTARY });
+    const running = new Running(this.api, () => this.#changed(running, about), { kind: COMMENTARY });
     this.asked = running;
     this.draw();
     try {
@@ -75,13 +93,18 @@ export class CommentaryRoom extends EventTarget {
     }
   }
 
-  #changed(running, duration) {
+  #changed(running, about) {
     if (running.session.runId && this.running !== running) {
       this.running?.leave();
       this.running = running;
-      this.film.begin(duration);
-      this.lines.clear();
+      // `new` was for the beginning: to go on with it is to go on with this one.
+      const { new: _, ...options } = about.options;
+      this.about = { ...about, options };
+      const { language = "en" } = options;
+      this.film.begin(about.duration, language);
+      this.lines.begin(language);
       this.making.begin();
+      this.film.element.scrollIntoView({ block: "nearest" }); // where the form is below it
       this.dispatchEvent(new Event("run"));
     }
     if (this.running === running) this.film.feed(running.session);
@@ -93,7 +116,10 @@ export class CommentaryRoom extends EventTarget {
     if (!this.running) return;
     const { session, lost } = this.running;
     this.film.show(session);
-    this.lines.show(session.inOrder);
+    this.lines.show(session.inOrder, session.over && session.state !== "interrupted");
     this.making.show(session, lost);
   }
 }
+
+// What a server tells of options, as it is asked for with them.
+const given = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== ""));

@@ -16,7 +16,7 @@ export class CompareRoom {
   kind = COMPARISON.name;
   preparing = false; // a further question is about to be asked
 
-  constructor(element, { api, id, tell }) {
+  constructor(element, { api, id, tell, unseen }) {
     this.element = element;
     this.api = api;
     this.models = new Models(id("text-models"), id("model-fields"), id("model-choice"), readsText);
@@ -27,7 +27,7 @@ export class CompareRoom {
     this.figures = new Figures(id("figures"));
     this.difference = new Difference(id("difference"));
     this.tell = (error) => tell(error, this.form);
-    this.runs = new BoardRun(api, this.board, COMPARISON, this.tell);
+    this.runs = new BoardRun(this.board, COMPARISON, { api, tell, unseen });
     const labelOf = (slot) => this.models.labelOf(slot);
     this.form.element.addEventListener("ask", ({ detail }) => this.#ask(detail, labelOf).catch(this.tell));
     this.followUp.element.addEventListener("ask", ({ detail: { query } }) => {
@@ -47,8 +47,10 @@ export class CompareRoom {
     if (models) this.models.choose(models);
   }
 
-  async comeBack(past) {
+  // `stale()` says that the reader has gone elsewhere meanwhile.
+  async comeBack(past, stale) {
     const earlier = await turnsBefore(past, (id) => this.api.run(id));
+    if (stale()) return;
     this.form.query = earlier[0]?.query ?? past.query;
     this.models.choose(Object.keys(past.models));
     const labelOf = (slot) => past.models[slot]?.label ?? slot;

@@ -8,9 +8,13 @@ export class Shelf extends EventTarget {
     this.api = api;
   }
 
-  // Asked of the server once, however many rooms want it.
+  // Asked of the server once, however many rooms want it, unless it failed.
   load() {
-    return (this.loading ??= this.again());
+    this.loading ??= this.again().catch((error) => {
+      this.loading = null;
+      throw error;
+    });
+    return this.loading;
   }
 
   async again() {

@@ -14,7 +14,7 @@ import { uploadInto } from "./uploading.js";
 export class WatchRoom {
   kind = ANALYSIS.name;
 
-  constructor(element, { api, id, tell, shelf }) {
+  constructor(element, { api, id, tell, shelf, unseen }) {
     this.element = element;
     this.api = api;
     this.shelf = shelf;
@@ -25,7 +25,7 @@ export class WatchRoom {
     this.form = new QuestionForm(id("ask"), "Watching…");
     this.board = new Board(id("board"), id("board-fields"), id("panel"));
     this.tell = (error) => tell(error, this.form);
-    this.runs = new BoardRun(api, this.board, ANALYSIS, this.tell);
+    this.runs = new BoardRun(this.board, ANALYSIS, { api, tell, unseen });
     this.#wire();
   }
 
@@ -33,9 +33,9 @@ export class WatchRoom {
   async prepare({ query, models, video }) {
     if (query) this.form.query = query;
     const listed = listModels(this.api, this.models, this.form.query);
-    const [videos] = await Promise.all([this.shelf.load(), listed.catch(this.tell)]);
+    await Promise.all([this.shelf.load(), listed]);
     if (models) this.models.choose(models);
-    this.library.choose(video ?? videos[0]?.id);
+    this.library.begin(video);
   }
 
   // Back to a run: its question is in the form again, its answers on the board.
@@ -43,11 +43,10 @@ export class WatchRoom {
     const { form, library } = this;
     form.query = past.query;
     this.models.choose(Object.keys(past.models));
-    library.choose(past.video);
-    const duration = library.chosen?.name === past.video ? library.chosen.duration : undefined;
+    const duration = library.chooseOrSay(past.video)?.duration;
     const [start, end] = past.window;
-    if (start > 0) form.fill("start", start);
-    if (end < duration - 0.05) form.fill("end", end);
+    form.fill("start", start > 0 ? start : null);
+    form.fill("end", end < duration - 0.05 ? end : null);
     const about = { query: past.query, video: past.video, window: past.window, duration };
     await this.runs.begin(about, undefined, (running) => running.comeBack(past.run_id));
   }
@@ -63,10 +62,20 @@ export class WatchRoom {
     await this.runs.begin(about, undefined, (running) => running.ask(question));
   }
 
+  // Times are those of the run's video, whichever is chosen by now.
+  #seek({ from }) {
+    if (this.#isShown() || this.library.choose(this.runs.about.video)) this.player.seek(from);
+    else this.board.complain("The video of this run is not in the library any more.");
+  }
+
+  #isShown() {
+    return this.library.chosen?.name === this.runs.about?.video;
+  }
+
   #wire() {
     const { api, library, form, board, player, timeline, runs } = this;
     const on = (target, name, act) => target.addEventListener(name, ({ detail }) => act(detail));
-    const seek = ({ from }) => player.seek(from);
+    const seek = (place) => this.#seek(place);
     on(library.element, "choose", ({ video }) => player.show(api.videoUrl(video.id)));
     uploadInto(library, this.shelf);
     listWhileTyping(api, this.models, form, this.tell);
@@ -74,7 +83,7 @@ export class WatchRoom {
     on(form.element, "ask", (asked) => this.#ask(asked).catch(this.tell));
     on(board.element, "seek", seek);
     on(timeline.element, "seek", seek);
-    on(player.element, "moment", ({ seconds }) => timeline.moment(seconds));
+    on(player.element, "moment", ({ seconds }) => this.#isShown() && timeline.moment(seconds));
     on(runs, "run", () => {
       timeline.clear(runs.about.duration);
       board.element.scrollIntoView();

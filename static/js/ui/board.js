@@ -1,15 +1,19 @@
 // The panels of a run side by side, its progress, and what can be done with all of it.
 // Emits `stop-all`, `reconnect`, `retry` {slots}, `export` {format}; from panels `stop`, `seek`.
+// What its buttons stand for can be refused: that is said here, beside them.
 
 import { isOver } from "../session.js";
 import { stateWords, totalWords } from "../wording.js";
+import { ExportMenu } from "./export-menu.js";
 import { Panel } from "./panel.js";
-import { fromTemplate, parts, say } from "./parts.js";
+import { fromTemplate, hide, parts, rest, rests, say } from "./parts.js";
 
 export class Board {
   #panels = new Map();
   #states = new Map();
   #failed = [];
+  #ended = false; // and that was told
+  #trouble = ""; // with what was asked of the run
 
   constructor(element, fields, panelTemplate) {
     this.element = element;
@@ -18,18 +22,10 @@ export class Board {
     this.parts = parts(element);
     const { stopAll, reconnect, retry, exports } = this.parts;
     stopAll.addEventListener("click", () => this.#emit("stop-all"));
-    reconnect.addEventListener("click", () => this.#emit("reconnect"));
-    retry.addEventListener("click", () => this.#emit("retry", { slots: this.#failed }));
-    exports.addEventListener("click", ({ target }) => {
-      const format = target.dataset.export;
-      if (format) this.#emit("export", { format });
-      if (format) exports.open = false;
-    });
-    exports.addEventListener("keydown", ({ key }) => {
-      if (key !== "Escape") return;
-      exports.open = false;
-      exports.firstElementChild.focus();
-    });
+    reconnect.addEventListener("click", () => rests(reconnect) || this.#emit("reconnect"));
+    retry.addEventListener("click", () => rests(retry) || this.#emit("retry", { slots: this.#failed }));
+    new ExportMenu(exports);
+    element.addEventListener("click", () => (this.#trouble = ""), { capture: true });
   }
 
   // For a new run; `duration` is null where there is no video.
@@ -38,26 +34,38 @@ export class Board {
     this.turns = turns;
     this.#panels.clear();
     this.#states.clear();
+    this.#trouble = "";
+    this.#ended = false;
+    if (this.element.contains(document.activeElement)) this.element.focus({ preventScroll: true });
     this.parts.panels.replaceChildren();
-    this.parts.stopAll.disabled = false;
     say(this.parts.query, query);
     this.element.hidden = false;
   }
 
-  show({ session, lost, now }) {
+  // `busy`: something is being asked, so that nothing else can be.
+  show({ session, lost, now }, busy) {
     const { over } = session;
-    for (const model of session.models.values()) this.#panel(model).show(model, { now, over });
+    for (const model of session.models.values()) this.#panel(model).show(model, { now, over, busy });
     const { progress, overall, problem, stopAll, reconnect, retry, exports } = this.parts;
     progress.max = session.models.size || 1;
     progress.value = session.modelsOver;
-    progress.hidden = stopAll.hidden = over;
-    exports.hidden = !over;
-    reconnect.hidden = session.state !== "interrupted";
+    progress.hidden = over;
+    hide(stopAll, over, this.element);
+    hide(exports, !over, this.element);
+    hide(reconnect, session.state !== "interrupted", this.element);
     this.#failed = session.failed;
-    retry.hidden = !(session.state === "complete" && this.#failed.length);
+    hide(retry, !(session.state === "complete" && this.#failed.length), this.element);
+    rest(retry, busy);
+    rest(reconnect, busy);
     say(overall, overallWords(session, lost));
-    say(problem, session.problem ?? "");
+    say(problem, this.#trouble || (session.problem ?? ""));
     this.#announce(session);
+  }
+
+  complain(message) {
+    this.#trouble = message;
+    say(this.parts.problem, message);
+    for (const panel of this.#panels.values()) panel.release();
   }
 
   // Where each model places its statements, as rows for a timeline.
@@ -78,6 +86,8 @@ export class Board {
         news.push(`${model.label}: ${stateWords({ ...model, since: null })}`);
       }
     }
+    if (session.over && !this.#ended) news.push(overallWords(session));
+    this.#ended = session.over;
     if (news.length) this.parts.news.textContent = news.join(". ");
   }
 

@@ -1,26 +1,43 @@
-// Lines of a commentary as captions on a video, at their times.
+// Lines of a commentary as captions on a video, at their times. A track cannot be taken away
+// again and its language not changed: there is one for each language that was heard.
 
 export class Captions {
-  #shown = new Set();
+  #shown = new Map(); // index of a line -> its cue
+  #tracks = new Map(); // by language
+  track = null; // that of the commentary
 
-  // `shift`: the second of the film at which this video begins.
-  constructor(video, language) {
-    this.track = video.addTextTrack("captions", "Commentary", language);
-    this.track.mode = "showing";
+  constructor(video) {
+    this.video = video;
+  }
+
+  // For a new commentary.
+  begin(language) {
+    for (const cue of this.#shown.values()) this.#take(cue);
+    this.#shown.clear();
+    if (this.track) this.track.mode = "disabled";
+    const begun = this.#tracks.get(language);
+    this.track = begun ?? this.video.addTextTrack("captions", `Commentary (${language})`, language);
+    this.#tracks.set(language, this.track);
   }
 
   show(lines) {
-    for (const { index, text, start, end } of lines) {
-      if (start === null || this.#shown.has(index)) continue;
-      this.#shown.add(index);
-      this.track.addCue(new VTTCue(start, end, plain(text)));
+    for (const { index, text, start, end, state } of lines) {
+      const cue = this.#shown.get(index);
+      if (state === "failed" && cue) {
+        this.#take(cue); // told of, and lost after all
+        this.#shown.delete(index);
+      }
+      if (start === null || state === "failed" || cue) continue;
+      this.#shown.set(index, new VTTCue(start, end, plain(text)));
+      this.track.addCue(this.#shown.get(index));
     }
   }
 
-  clear() {
-    this.#shown.clear();
-    if (this.track.mode === "disabled") this.track.mode = "hidden"; // its cues are not told, else
-    for (const cue of [...(this.track.cues ?? [])]) this.track.removeCue(cue);
+  #take(cue) {
+    const { mode } = this.track;
+    if (mode === "disabled") this.track.mode = "hidden"; // it has no cues, else
+    this.track.removeCue(cue);
+    this.track.mode = mode;
   }
 }
 

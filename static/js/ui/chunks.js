@@ -46,3 +46,13 @@ async function bytesOf(url, signal, silenceMs) {
     signal.removeEventListener("abort", giveUp);
   }
 }
+
+// Whether nobody will ever have it again, as far as can be known.
+export async function isGone(url, signal) {
+  try {
+    const { status } = await fetch(url, { method: "HEAD", signal });
+    return GONE.includes(status);
+  } catch {
+    return false; // no answer: not known
+  }
+}

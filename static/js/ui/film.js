@@ -18,16 +18,17 @@ export class Film {
   constructor(element) {
     this.element = element;
     this.parts = parts(element);
-    this.captions = new Captions(this.parts.video, "");
+    this.captions = new Captions(this.parts.video);
   }
 
-  // For a new commentary on a film so many seconds long.
-  begin(duration) {
+  // For a new commentary, in that language, on a film so many seconds long.
+  begin(duration, language) {
     this.#player?.close();
     this.#player = null;
     this.duration = duration;
     this.playlist = new Playlist();
-    this.captions.clear();
+    this.captions.begin(language);
+    this.parts.caption.lang = language;
     this.lines = [];
     this.waiting = false;
     this.missing = null;
@@ -40,8 +41,9 @@ export class Film {
   // frames, and its film goes on.
   feed(commentary) {
     this.commentary = commentary;
-    for (const chunk of commentary.chunks) this.playlist.add(chunk);
-    this.playlist.complete = commentary.over; // in whatever way: no more will come
+    for (const chunk of commentary.chunks.slice(this.playlist.chunks.length)) this.playlist.add(chunk);
+    // No more will come; after an interruption it may.
+    this.playlist.complete = commentary.over && commentary.state !== "interrupted";
     if (this.playlist.chunks.length && !this.#player) this.#start(StreamPlayer.possible);
     this.#player?.pump();
   }
@@ -65,7 +67,8 @@ export class Film {
     this.#player = streaming
       ? new StreamPlayer(video, this.playlist, how)
       : new PairPlayer([video, other], this.playlist, how);
-    this.#player.play().catch(() => {}); // then it has to be pressed: its controls are there
+    // In a room nobody is in it would only be heard; its controls are there for later.
+    if (this.element.offsetParent) this.#player.play().catch(() => {}); // not allowed to
   }
 
   #hear(name, detail) {
@@ -84,7 +87,7 @@ export class Film {
   #moment(detail) {
     const { seconds } = detail;
     // Where two players take turns, their captions would begin anew with each.
-    const heard = !this.streaming && this.lines.find(({ start, end }) => start !== null && start <= seconds && seconds < end);
+    const heard = !this.streaming && this.lines.find(({ start, end, state }) => state !== "failed" && start !== null && start <= seconds && seconds < end);
     say(this.parts.caption, heard ? heard.text : "");
     this.element.dispatchEvent(new CustomEvent("moment", { detail }));
   }

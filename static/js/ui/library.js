@@ -41,9 +41,24 @@ export class Library {
     const video = this.#videos.find(({ id, name: file }) => id === name || file === name);
     if (!video) return false;
     this.chosen = video;
+    this.complain("");
     this.#check();
     this.#emit("choose", { video });
     return true;
+  }
+
+  // When the room is entered: the one an address asks for, or the first.
+  begin(name) {
+    if (name && this.choose(name)) return;
+    this.choose(this.#videos[0]?.id);
+    if (name) this.complain(missing(name));
+  }
+
+  // The video, or null after saying that it is not there.
+  chooseOrSay(name) {
+    if (this.choose(name)) return this.chosen;
+    this.complain(missing(name));
+    return null;
   }
 
   #check() {
@@ -83,6 +98,8 @@ export class Library {
     this.element.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
+
+const missing = (name) => `There is no video “${name}” in this library.`;
 
 function acceptDrops(target, take) {
   const mark = (on) => target.classList.toggle("dropping", on);

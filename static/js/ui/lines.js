@@ -4,7 +4,7 @@
 import { writeTime } from "../times.js";
 import { fromTemplate, parts, say } from "./parts.js";
 
-const STATES = { spoken: "on its way", ready: "", failed: "failed" };
+const STATES = { spoken: "on its way", ready: "", failed: "failed", unheard: "not made any more" };
 
 export class Lines {
   #items = new Map(); // index -> its parts
@@ -15,27 +15,30 @@ export class Lines {
     this.parts = parts(element);
   }
 
-  clear() {
+  begin(language) {
+    this.parts.list.lang = language;
     this.#items.clear();
     this.parts.list.replaceChildren();
     this.parts.empty.hidden = false;
     this.element.hidden = false;
   }
 
-  show(lines) {
+  // `over`: what is not ready by now never will be.
+  show(lines, over) {
     this.parts.empty.hidden = lines.length > 0;
     let before = null;
     for (const line of lines) {
       const item = this.#item(line.index, before);
       before = item.element;
-      if (item.state === line.state && item.text === line.text) continue;
-      Object.assign(item, { state: line.state, text: line.text, start: line.start, end: line.end });
-      item.element.dataset.state = line.state;
+      const state = over && line.state === "spoken" ? "unheard" : line.state;
+      if (item.state === state && item.text === line.text) continue;
+      Object.assign(item, { state, text: line.text, start: line.start, end: line.end });
+      item.element.dataset.state = state;
       item.time.hidden = line.start === null;
       item.time.textContent = line.start === null ? "" : writeTime(line.start);
-      item.time.disabled = line.state !== "ready";
+      item.time.disabled = state !== "ready";
       item.words.textContent = line.text || line.message || "This line could not be made.";
-      say(item.note, line.text && line.message ? line.message : STATES[line.state]);
+      say(item.note, line.text && line.message ? line.message : STATES[state]);
     }
   }
 

@@ -4,7 +4,7 @@ import { isOver, textOf } from "../session.js";
 import { evidenceWords, figures, stateWords } from "../wording.js";
 import { copyText } from "./clipboard.js";
 import { GrowingText } from "./growing-text.js";
-import { parts, say } from "./parts.js";
+import { hide, parts, rest, rests, say } from "./parts.js";
 
 export class Panel {
   constructor(element, slot, duration) {
@@ -14,11 +14,17 @@ export class Panel {
     this.text = new GrowingText(this.parts.text, duration);
     const { stop, retry, copy } = this.parts;
     stop.addEventListener("click", () => {
-      stop.disabled = true;
+      if (rests(stop)) return;
+      rest(stop, true);
       this.#emit("stop", { slot });
     });
-    retry.addEventListener("click", () => this.#emit("retry", { slots: [slot] }));
-    copy.addEventListener("click", () => copyText(textOf(this.model), this.parts.text, copy));
+    retry.addEventListener("click", () => rests(retry) || this.#emit("retry", { slots: [slot] }));
+    copy.addEventListener("click", () => copyText(textOf(this.model), this.parts.text, copy, this.model.label));
+  }
+
+  // What its button stood for did not happen: it can be pressed again.
+  release() {
+    rest(this.parts.stop, false);
   }
 
   // What the model said in earlier turns: [{query, text}].
@@ -36,12 +42,14 @@ export class Panel {
     }
   }
 
-  show(model, { now, over: runOver }) {
+  // `over` is the run, `busy` whoever asks.
+  show(model, { now, over: runOver, busy }) {
     const { parts } = this;
     const over = isOver(model);
     say(parts.state, stateWords(model, now));
     this.text.show(model.pieces, over);
-    parts.retry.hidden = !(runOver && (model.state === "failed" || model.state === "interrupted"));
+    hide(parts.retry, !(runOver && (model.state === "failed" || model.state === "interrupted")), parts.words);
+    rest(parts.retry, busy);
     const looks = `${model.state} ${model.pieces.length > 0} ${!!model.evidence} ${!!model.metrics}`;
     if (looks === this.looks) return; // then nothing but text and time has changed
     this.looks = looks;
@@ -53,7 +61,7 @@ export class Panel {
     say(parts.message, messageOf(model));
     say(parts.evidence, evidenceWords(model.evidence, this.duration ?? undefined));
     parts.text.hidden = !model.pieces.length;
-    parts.stop.hidden = over;
+    hide(parts.stop, over, parts.words);
     parts.copy.hidden = !(over && model.pieces.length);
     for (const button of [parts.stop, parts.retry, parts.copy]) {
       button.ariaLabel = `${button.textContent} ${model.label}`;

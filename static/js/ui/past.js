@@ -1,10 +1,12 @@
 // The runs this server remembers, in a dialog, each a link.
 
 import { agoWords, kindWords } from "../wording.js";
-import { fromTemplate, parts, say } from "./parts.js";
+import { fromTemplate, hide, parts, rest, say } from "./parts.js";
 
 export class PastRuns {
   #older = null;
+  #opened = 0; // how often: a page that comes late belongs to a list that is gone
+  #loading = false;
 
   // `load(before)` gives a page of runs; `linkTo(run)` its address here, or null.
   constructor(element, template, load, linkTo) {
@@ -15,29 +17,37 @@ export class PastRuns {
     this.parts = parts(element);
     const { close, older, list } = this.parts;
     close.addEventListener("click", () => element.close());
-    older.addEventListener("click", () => this.#more());
+    older.addEventListener("click", () => this.#loading || this.#more());
     list.addEventListener("click", ({ target }) => target.closest("a") && element.close());
   }
 
   async open() {
     this.parts.list.replaceChildren();
     this.#older = undefined;
+    this.#opened += 1;
     if (!this.element.open) this.element.showModal();
     await this.#more();
   }
 
   async #more() {
     const { problem, list, empty, older } = this.parts;
+    const opened = this.#opened;
     say(problem, "");
+    this.#loading = true;
+    rest(older, true);
     try {
       const page = await this.load(this.#older);
+      if (opened !== this.#opened) return;
       this.#older = page.older;
       list.append(...page.runs.map((run) => this.#item(run)).filter(Boolean));
     } catch (error) {
+      if (opened !== this.#opened) return;
       say(problem, error.message);
     }
+    this.#loading = false;
+    rest(older, false);
     empty.hidden = list.childElementCount > 0 || !problem.hidden;
-    older.hidden = !this.#older;
+    hide(older, !this.#older, list.lastElementChild?.querySelector("a") ?? this.element);
   }
 
   #item(run) {

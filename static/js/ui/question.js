@@ -2,7 +2,7 @@
 // Emits `words`, `take-time` {field}, and `ask` {query, start, end, refresh}.
 
 import { readTime, writeTime } from "../times.js";
-import { parts, say } from "./parts.js";
+import { parts, rest, rests, say } from "./parts.js";
 
 export class QuestionForm {
   // `atWork` is what the button says while the question is being answered.
@@ -22,7 +22,7 @@ export class QuestionForm {
     }
     element.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.parts.submit.disabled) this.#ask();
+      if (!rests(this.parts.submit)) this.#ask();
     });
   }
 
@@ -34,15 +34,16 @@ export class QuestionForm {
     this.parts.query.value = text;
   }
 
+  // Null empties it.
   fill(field, seconds) {
-    this.parts[field].value = writeTime(seconds, 1);
-    this.parts.more.open = true;
+    this.parts[field].value = seconds === null ? "" : writeTime(seconds, 1);
+    if (seconds !== null) this.parts.more.open = true;
   }
 
   busy(working) {
     const { submit } = this.parts;
-    if (submit.disabled === working) return;
-    submit.disabled = working;
+    if (rests(submit) === working) return;
+    rest(submit, working);
     submit.textContent = working ? this.atWork : this.atRest;
   }
 

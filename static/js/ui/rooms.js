@@ -15,6 +15,8 @@ export class RoomTabs {
     this.shown = name;
     for (const [each, { element }] of Object.entries(this.rooms)) {
       element.hidden = each !== name;
+      // What cannot be seen should not be heard either.
+      if (element.hidden) element.querySelectorAll("video").forEach((video) => video.pause());
       if (each === name) this.links[each].setAttribute("aria-current", "page");
       else this.links[each].removeAttribute("aria-current");
     }

@@ -1,65 +1,78 @@
 // One row per model under the player: where it places its statements, and where several
 // agree. Emits `seek` {from, to}. The links in the answers say the same to the keyboard.
 
-import { agreements, marksInOrder, nearest } from "../timeline.js";
+import { agreements, nearest, Row } from "../timeline.js";
 import { writeTime } from "../times.js";
 import { parts, say } from "./parts.js";
 
 const REACH = 0.015; // of the width, from a click to the mark it meant
 
 export class Timeline {
-  #rows = [];
-  #known = ""; // what is drawn
+  #rows = []; // {row, track}, one per model; only what is new in them is drawn
+  #bands = ""; // what is drawn of where they agree
 
   constructor(element) {
     this.element = element;
     this.parts = parts(element);
+    this.playhead = make("span", "playhead");
+    this.shared = make("span", "lane");
     this.parts.rows.addEventListener("click", (event) => this.#click(event));
   }
 
   clear(duration) {
     this.duration = duration;
-    this.show([]);
+    this.element.hidden = true;
+    this.#rows = [];
+    this.#bands = "";
+    this.shared.replaceChildren(this.playhead);
+    this.parts.rows.replaceChildren(this.shared);
+    this.moment(0);
   }
 
   show(rows) {
-    const known = rows.map(({ marks }) => marks.length).join();
-    if (known === this.#known) return;
-    this.#known = known;
-    this.#rows = rows.map(({ label, marks }) => ({ label, marks: marksInOrder(marks) }));
-    const any = this.#rows.some(({ marks }) => marks.length) && this.duration > 0;
-    this.element.hidden = !any;
+    if (!(this.duration > 0)) return; // of a video that is not here any more
+    let any = false;
+    rows.forEach(({ label, marks }, number) => {
+      const known = (this.#rows[number] ??= this.#begin(label));
+      const fresh = known.row.take(marks);
+      if (!fresh.length) return;
+      any = true;
+      known.track.append(...fresh.map((mark) => this.#mark(mark)));
+      known.track.ariaLabel = `${label}: ${describe(known.row.marks)}`;
+    });
     if (!any) return;
-    const agreed = agreements(this.#rows, this.duration);
-    this.playhead = element("span", "playhead");
-    const shared = element("span", "lane");
-    shared.append(...agreed.map((place) => this.#agreement(place)), this.playhead);
-    this.parts.rows.replaceChildren(shared, ...this.#rows.map((row) => this.#row(row)));
-    this.moment(this.at ?? 0);
+    this.element.hidden = false;
+    this.#agree(agreements(this.#rows.map(({ row }) => row), this.duration));
+  }
+
+  moment(seconds) {
+    this.playhead.style.left = this.#place(seconds);
+  }
+
+  #begin(label) {
+    const element = make("div", "timeline-row");
+    const name = make("span", "timeline-name");
+    const track = make("span", "track");
+    name.textContent = label;
+    name.ariaHidden = "true";
+    track.setAttribute("role", "img");
+    track.ariaLabel = `${label}: ${describe([])}`;
+    element.append(name, track);
+    this.parts.rows.append(element);
+    return { row: new Row(label), track };
+  }
+
+  #agree(agreed) {
+    const bands = JSON.stringify(agreed);
+    if (bands === this.#bands) return;
+    this.#bands = bands;
+    this.shared.replaceChildren(...agreed.map((place) => this.#agreement(place)), this.playhead);
     const many = agreed.length === 1 ? "one moment" : `${agreed.length} moments`;
     say(this.parts.legend, agreed.length ? `Bands: ${many} that several models name.` : "");
   }
 
-  moment(seconds) {
-    this.at = seconds;
-    if (this.playhead) this.playhead.style.left = this.#place(seconds);
-  }
-
-  #row({ label, marks }) {
-    const row = element("div", "timeline-row");
-    const name = element("span", "timeline-name");
-    const track = element("span", "track");
-    name.textContent = label;
-    name.ariaHidden = "true";
-    track.setAttribute("role", "img");
-    track.ariaLabel = `${label}: ${describe(marks)}`;
-    track.append(...marks.map((mark) => this.#mark(mark)));
-    row.append(name, track);
-    return row;
-  }
-
   #mark({ from, to }) {
-    const mark = element("span", to === null ? "moment" : "moment stretch-of");
+    const mark = make("span", to === null ? "moment" : "moment stretch-of");
     mark.style.left = this.#place(from);
     if (to !== null) mark.style.width = this.#place(to - from);
     mark.title = writeTime(from) + (to === null ? "" : `–${writeTime(to)}`);
@@ -67,7 +80,7 @@ export class Timeline {
   }
 
   #agreement({ from, to, count }) {
-    const band = element("span", "agreement");
+    const band = make("span", "agreement");
     band.style.left = this.#place(from);
     band.style.width = this.#place(to - from);
     band.style.opacity = String(Math.min(1, 0.35 + 0.2 * count));
@@ -82,7 +95,7 @@ export class Timeline {
     const box = this.parts.rows.querySelector(".track").getBoundingClientRect();
     const part = (clientX - box.left) / box.width;
     if (part < 0 || part > 1) return; // the name of a model
-    const detail = nearest(this.#rows, part * this.duration, REACH * this.duration);
+    const detail = nearest(this.#rows.map(({ row }) => row), part * this.duration, REACH * this.duration);
     this.element.dispatchEvent(new CustomEvent("seek", { detail }));
   }
 }
@@ -93,7 +106,7 @@ function describe(marks) {
   return times.join(", ") + (marks.length > 20 ? ` and ${marks.length - 20} more` : "");
 }
 
-function element(tag, name) {
+function make(tag, name) {
   const made = document.createElement(tag);
   made.className = name;
   return made;
