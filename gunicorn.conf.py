@@ -4,6 +4,7 @@ says. Where there are more workers, they share their runs by way of the store.""
 import faulthandler
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
@@ -22,7 +23,14 @@ except (settings_module.InvalidSetting, models.InvalidModels) as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 
-bind = f"{settings.host}:{settings.port}"
+# Connections, vendors' sockets and films would soon use up the 1024 that are usual.
+DESCRIPTORS = 16384
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+if soft != resource.RLIM_INFINITY:
+    most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+bind = settings.address
 
 
 class Worker(arriving.Worker):
@@ -32,6 +40,7 @@ class Worker(arriving.Worker):
 worker_class = Worker
 workers = 1
 threads = settings.threads + Worker.bodies
+worker_connections = max(1000, 4 * threads)  # who comes while all are busy is told so
 graceful_timeout = 5
 keepalive = 5
 # Two gunicorns of one user would share the default control socket without a word.
@@ -94,8 +103,9 @@ def post_worker_init(worker):
         signal.signal(number, drain_and_stop)
     faulthandler.enable()  # a crash, or the master's SIGABRT, leaves all stacks in the log
     services.body_is_here = worker.body_is_here
+    worker.refused = services.metrics.refused
     services.open()
-    worker.log.info("Parallax is ready: http://%s:%s/", settings.host, settings.port)
+    worker.log.info("Parallax is ready: http://%s/", settings.address)
 
 
 def worker_exit(server, worker):

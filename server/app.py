@@ -24,7 +24,7 @@ from .views import (
     services,
     videos,
 )
-from .views.receiving import see_off
+from .views.receiving import has_body, refuse_needless, see_off
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ def create_app(settings=None):
         app.register_blueprint(module.bp)
     app.before_request(start_clock)
     app.before_request(guard.check)
+    app.before_request(refuse_needless)
     app.after_request(finish)
     app.teardown_request(come_in)
     app.register_error_handler(ServerError, explain)
@@ -91,8 +92,8 @@ def finish(response):
         response.headers.setdefault(name, value)
     if request.path.startswith("/api/") or response.is_json:
         response.headers.setdefault("Cache-Control", "no-store")
-    if request.method not in guard.SAFE:
-        environ, alarms = request.environ, services().alarms
+    environ, alarms = request.environ, services().alarms
+    if has_body(environ):
         response.call_on_close(lambda: see_off(environ, alarms))
     # Our own pattern, or nothing: what a client may write is without end.
     route = request.url_rule.rule if request.url_rule else "none"

@@ -30,8 +30,8 @@ class Copy:
         self.note(queue)
 
     def said(self, number, queue):
-        if self._sent is not None:
-            self._sent(number)
+        if sent := self._sent:
+            sent(number)
         self.note(queue)
 
     def changes(self):
@@ -67,6 +67,10 @@ class Copy:
 
     def start_over(self):
         self.begun, self._written = False, 0
+
+    def dropped(self):
+        """Nothing more of it is written; where it noted its messages, another may."""
+        self._sent = None
 
     def forget(self):
         """The store shall not keep what it has of it."""

@@ -76,11 +76,12 @@ class Doorman:
 
     def _open(self):
         if self._selector is None:  # on first use: after a fork, never before
-            self._selector = selectors.DefaultSelector()
-            woken, self._wake = socket.socketpair()
-            self._wake.setblocking(False)
+            woken, wake = socket.socketpair()  # first: where no descriptor is left, nothing is open
+            wake.setblocking(False)
             woken.setblocking(False)
-            self._selector.register(woken, selectors.EVENT_READ, None)
+            selector = selectors.DefaultSelector()
+            selector.register(woken, selectors.EVENT_READ, None)
+            self._selector, self._wake = selector, wake
             threading.Thread(target=self._watch, name="doorman", daemon=True).start()
 
     def _watch(self):

@@ -167,7 +167,7 @@ class Ledger:
             if copy.id in refused:
                 self._refused(copy)
             elif copy.written(changes):
-                self._copies.pop(copy.id, None)
+                self._drop(copy)
             elif copy.behind:
                 copy.note(self._queue)
 
@@ -178,11 +178,12 @@ class Ledger:
             copy.note(self._queue)
         else:
             log.warning("a run was taken for interrupted", extra=facts(run_id=copy.id))
-            del self._copies[copy.id]
+            self._drop(copy)
 
     def _spare(self, copies):
         """What waits for a store must not grow for ever."""
-        for copy in [copy for copy in copies if copy.ended][:-MAX_UNWRITTEN]:
+        ended = [copy for copy in copies if copy.ended and not copy.forgotten]
+        for copy in ended[:-MAX_UNWRITTEN]:
             self._lose(copy)
 
     def _lose(self, copy):
@@ -191,7 +192,13 @@ class Ledger:
             copy.forget()
             copy.note(self._queue)
         else:
-            self._copies.pop(copy.id, None)
+            self._drop(copy)
+
+    def _drop(self, copy):
+        copy.dropped()
+        self._copies.pop(copy.id, None)
+        if self.store is not None:
+            self.store.unsent(copy.id)
 
     def _watch(self, runs, finish):
         reap = sweep = 0.0

@@ -186,6 +186,12 @@ class Settings:
     def videos_dir(self):
         return self.data_dir / "videos"
 
+    @property
+    def address(self):
+        """Host and port, as addresses on the web have them."""
+        host = f"[{self.host}]" if ":" in self.host and self.host[0] != "[" else self.host
+        return f"{host}:{self.port}"
+
     # A stream holds a server thread for minutes. These shares of the threads are kept
     # back from streams, so that media and then health and cancel always find one.
     @property

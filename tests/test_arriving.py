@@ -1,14 +1,21 @@
 """Requests that come slowly, or never, straight to gunicorn: they hold no thread."""
 
 import json
+import os
+import resource
 import socket
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from selectors import DefaultSelector
 
 import pytest
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+from gunicorn.workers import gthread
 
-from server.arriving import MOST, missing
+from server.arriving import MOST, Errands, Worker, missing
 from server.settings import Settings
 from tests.live import ROOT, serving, until
 
@@ -34,6 +41,7 @@ LARGE = POST + b"Content-Length: 500000\r\n\r\n{"
         (POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", None),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 0),
         (POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", None),
+        (GET + b"Expect: 100-continue\r\n\r\n", 0),
         (b"\x16\x03\x01", 4),
     ],
 )
@@ -45,7 +53,10 @@ def test_a_request_is_waited_for_until_it_is_worth_a_thread(data, wanted):
 def impatient(tmp_path_factory):
     """A server that waits half a second for a request, and has few threads."""
     folder = tmp_path_factory.mktemp("arriving")
-    (folder / "sitecustomize.py").write_text("from server import arriving\narriving.PATIENCE_S=.5")
+    (folder / "sitecustomize.py").write_text(
+        "from server import arriving\narriving.PATIENCE_S=.5\n"
+        "from server.views import receiving\nreceiving.LINGER_S=.5\n"
+    )
     path = f"{folder}:{ROOT}"
     with serving(folder / "data", THREADS=8, PYTHONPATH=path, DISCONNECT_GRACE_S=0) as server:
         yield server
@@ -84,6 +95,34 @@ def test_a_connection_is_used_again_however_slowly_the_next_request_comes(impati
         assert answer(sock).startswith(b"HTTP/1.1 200")
 
 
+def test_requests_that_come_together_are_all_answered(impatient):
+    last = POST + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}"
+    with closing(connect(impatient, 3 * (GET + b"\r\n") + last[:-1])) as sock:
+        came = b""
+        while came.count(b"HTTP/1.1 200") < 3:
+            assert (part := sock.recv(65536)), came
+            came += part
+        sock.sendall(last[-1:])
+        assert b"HTTP/1.1 400" in came + answer(sock)
+
+
+def test_a_body_nobody_needs_is_refused_and_not_waited_for(impatient):
+    whole = GET + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}"
+    for more in (b"Content-Length: 500000\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n1"):
+        with closing(connect(impatient, GET + more)) as sock:
+            assert answer(sock).startswith(b"HTTP/1.1 413")  # to its end
+    with closing(connect(impatient, whole)) as sock:
+        assert answer(sock).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("length", [100, MOST + 100])
+def test_a_body_that_ends_too_early_is_told_so(impatient, length):
+    sent = POST + b"Connection: close\r\nContent-Length: %d\r\n\r\n{" % length
+    with closing(connect(impatient, sent)) as sock:
+        sock.shutdown(socket.SHUT_WR)
+        assert b"broke off" in answer(sock)
+
+
 @pytest.mark.parametrize("sent", [GET, POST + b"Content-Length: 100\r\n\r\n{"])
 def test_a_request_that_never_comes_is_told_so(impatient, sent):
     with closing(connect(impatient, sent)) as sock:
@@ -91,9 +130,93 @@ def test_a_request_that_never_comes_is_told_so(impatient, sent):
         assert head.startswith(b"HTTP/1.1 408") and json.loads(body)["code"] == "bad_request"
 
 
-def test_headers_without_end_are_refused(impatient):
+def test_a_request_that_is_arriving_when_the_server_stops_is_told_so(tmp_path):
+    with serving(tmp_path / "data") as server:
+        with closing(connect(server, POST + b"Content-Length: 100\r\n\r\n{")) as sock:
+            assert server.get("/healthz")[0] == 200  # so it was let in, too
+            server.process.terminate()
+            head, _, body = answer(sock).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503") and b"restarting" in body
+        assert server.process.wait(5) == 0
+
+
+def test_headers_without_end_are_refused_and_counted(impatient):
     with closing(connect(impatient, GET + b"X: " + b"x" * MOST)) as sock:
         assert answer(sock).startswith(b"HTTP/1.1 431")
+    assert b'parallax_refused_total{status="431"} 1.0' in impatient.request("GET", "/metrics")[2]
+
+
+def test_where_there_are_no_descriptors_left_the_others_are_served_on(impatient):
+    worker = impatient.worker_pid
+    stream = impatient.open(ASKED, "/compare-stream")
+    before = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+    taken = max(map(int, os.listdir(f"/proc/{worker}/fd"))) + 1
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (taken, before[1]))
+    with ExitStack() as stack:
+        for _ in range(20):
+            stack.callback(connect(impatient).close)
+        until(lambda: "Nobody more can be let in" in impatient.log())
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, before)
+    assert impatient.get("/healthz")[0] == 200
+    assert impatient.post(f"/api/runs/{stream.headers['X-Run-Id']}/cancel")[0] == 200
+    assert stream.events()[-1] == "[DONE]" and impatient.worker_pid == worker
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+def test_every_address_is_heard(tmp_path):
+    with serving(tmp_path / "data", HOST="::") as server:  # asked at 127.0.0.1
+        with closing(socket.create_connection(("::1", server.port), 20)) as sock:
+            sock.sendall(GET + b"Connection: close\r\n\r\n")
+            assert answer(sock).startswith(b"HTTP/1.1 200")
+
+
+def test_more_descriptors_are_taken_than_a_shell_gives(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+    try:
+        with serving(tmp_path / "data") as server:
+            soft, hard = resource.prlimit(server.worker_pid, resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert soft == min(hard, 16384) > 512
+
+
+def test_a_silent_client_on_a_unix_socket_is_let_go(tmp_path, monkeypatch):
+    monkeypatch.setattr(gthread, "DEFAULT_WORKER_DATA_TIMEOUT", 0.01)
+    config = Config()
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(str(tmp_path / "socket"))
+        listener.listen()
+        worker = Worker(0, os.getpid(), [listener], None, 30, config, Logger(config))
+        worker.method_queue.init()
+        worker.poller = stack.enter_context(DefaultSelector())
+        worker.tpool = stack.enter_context(ThreadPoolExecutor(1))
+        client = stack.enter_context(socket.socket(socket.AF_UNIX))
+        client.connect(str(tmp_path / "socket"))
+        client.settimeout(5)
+        worker.accept(listener)
+        until(lambda: worker.method_queue.run_callbacks(None) or worker.pending_conns)
+        assert worker.nr_conns == 1 and not worker.arriving(60)
+        worker.pending_conns[0].timeout = 0
+        worker.murder_pending()
+        assert worker.nr_conns == 0 and client.recv(1) == b""
+        worker.tmp.close()
+
+
+def test_who_has_an_errand_when_all_is_over_writes_into_no_file(tmp_path):
+    errands = Errands()
+    errands.init()
+    pipe = errands._read_fd, errands._write_fd
+    errands.close()
+    paths = [tmp_path / name for name in "abc"]
+    with ExitStack() as stack:
+        for path in paths:
+            stack.enter_context(open(path, "wb", buffering=0))
+        errands.defer(print)
+        assert [path.read_bytes() for path in paths] == 3 * [b""]
+        for descriptor in pipe:
+            os.close(descriptor)
 
 
 def test_who_leaves_in_the_middle_is_let_go(impatient):

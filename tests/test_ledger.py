@@ -13,6 +13,8 @@ from server.ledger import Ledger
 from server.runs import Run
 from server.settings import Settings
 from server.stores import Begin, Frames, StoreError, open_store
+from server.stores.lives import ENTRIES
+from server.stores.sqlite import SqliteStore
 from tests.live import until
 from tests.redis_server import RedisServer
 
@@ -216,8 +218,6 @@ def orphan(settings, *frames):
 def test_a_run_that_was_adopted_is_ended_although_the_store_failed_just_then(
     serving, settings, monkeypatch
 ):
-    from server.stores.sqlite import SqliteStore
-
     orphan(settings, b"one")
     write, failures = SqliteStore.write, []
 
@@ -255,6 +255,7 @@ def test_one_run_that_cannot_be_written_costs_the_others_nothing(serving, settin
         each.end(ledger)
     until(lambda: written(ledger.store, run))
     assert ledger.store.run(odd.id) is None
+    until(lambda: len(ledger.store._lives._free) == ENTRIES)
 
 
 def test_what_waits_for_a_store_that_is_away_is_bounded(serving, settings, monkeypatch, caplog):
@@ -271,3 +272,27 @@ def test_what_waits_for_a_store_that_is_away_is_bounded(serving, settings, monke
     until(lambda: ledger.store and written(ledger.store, runs[-1]))
     assert [bool(ledger.store.run(run.id)) for run in runs] == 7 * [False] + 3 * [True]
     assert not ledger._copies
+
+
+def test_what_was_given_up_is_told_once_and_forgotten(serving, settings, monkeypatch, caplog):
+    monkeypatch.setattr("server.ledger.MAX_UNWRITTEN", 3)
+    monkeypatch.setattr("server.ledger.AGAIN_S", 0.01)
+    ledger = serving(settings)
+    runs = [begun(ledger, settings) for _ in range(10)]
+    until(lambda: all(ledger.store.run(run.id) for run in runs))
+    failures = []
+
+    def failing(*known):
+        failures.append(known)
+        raise StoreError()
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(SqliteStore, "write", failing)
+        for run in runs:
+            run.end(ledger)
+        until(lambda: caplog.text.count("will not be remembered") >= 7)
+        more = len(failures) + 3
+        until(lambda: len(failures) >= more)
+    until(lambda: not ledger._copies)
+    assert caplog.text.count("will not be remembered") == 7
+    assert sum(bool(ledger.store.run(run.id)) for run in runs) == 3

@@ -21,6 +21,13 @@ def test_an_empty_variable_counts_as_unset():
     assert load({"THREADS": "", "MAX_RUNS": "  "}) == Settings()
 
 
+@pytest.mark.parametrize(
+    "host, address", [("a.example", "a.example:80"), ("::1", "[::1]:80"), ("[::]", "[::]:80")]
+)
+def test_an_address_has_its_brackets_where_it_needs_them(host, address):
+    assert Settings(host=host, port=80).address == address
+
+
 def test_variables_are_read_into_their_types():
     settings = load({"THREADS": "8", "HEARTBEAT_S": "2.5", "DATA_DIR": "/tmp/x"})
     assert (settings.threads, settings.heartbeat_s) == (8, 2.5)

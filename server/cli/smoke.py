@@ -24,7 +24,7 @@ MOST_MODELS = 9
 
 
 def smoke(settings, chosen):
-    url = chosen.url or f"http://{settings.host}:{settings.port}"
+    url = chosen.url or f"http://{settings.address}"
     server = Server(url, chosen.token or settings.auth_token)
     try:
         witness = Witness(server, chosen.system, chosen.video)

@@ -106,6 +106,9 @@ class RedisStore:
     def sent(self, id):
         return None  # nothing that other machines could read would be quick enough
 
+    def unsent(self, id):
+        pass
+
     # -- the writer
 
     def write(self, owner, changes):

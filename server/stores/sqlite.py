@@ -57,6 +57,10 @@ class SqliteStore:
         """`sent(number)`: what a run that begins calls with the number of its last message."""
         return self._lives.note(id)
 
+    def unsent(self, id):
+        """That run calls it no more."""
+        self._lives.forget(id)
+
     # -- the writer
 
     def write(self, owner, changes):
@@ -67,9 +71,6 @@ class SqliteStore:
             for change in changes:
                 if change.id not in refused and not self._apply(db, owner, change):
                     refused.add(change.id)
-        for change in changes:
-            if isinstance(change, (End, Forget)):
-                self._lives.forget(change.id)
         return refused
 
     def _apply(self, db, owner, change):

@@ -5,12 +5,15 @@ and after a refusal it reads what is left of the body to the end, however long t
 before it lets go of the thread.
 """
 
+from flask import request
+
 from ..cancel import shut
-from ..errors import BadRequest
+from ..errors import BadRequest, TooLarge
 from .crawl import Crawl
 
 BLOCK = 64 * 1024
 CRAWL_BYTES, CRAWL_S = 2 * BLOCK, 60.0  # slower than this is no upload
+MOST_NEEDLESS = 8 * 1024
 LINGER_S = 3.0  # a refused client may go on sending for so long before it is cut off
 
 
@@ -50,6 +53,19 @@ class Body:
         if self._left is not None:
             self._left -= len(block)
         return block
+
+
+def has_body(environ):
+    return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
+
+
+def refuse_needless():
+    """Before every request. A body that nobody reads would be waited for until the answer's
+    end, which may be far, in one of the few threads there are for bodies."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        declared = request.content_length or 0
+        if declared > MOST_NEEDLESS or "HTTP_TRANSFER_ENCODING" in request.environ:
+            raise TooLarge("This request needs no body; send it without.")
 
 
 def see_off(environ, alarms):

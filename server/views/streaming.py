@@ -13,7 +13,12 @@ def admit_reader(run, on_leave):
     """Take a place at the gate and watch this client; returns (visitor, how to leave)."""
     leave_gate = run.attach(services().streams.enter)
     doorman = services().doorman
-    visitor = doorman.admit(request.environ, on_leave)
+    try:
+        visitor = doorman.admit(request.environ, on_leave)
+    except OSError as error:
+        leave_gate()
+        run.detach()
+        raise TooBusy(f"No more can be let in ({error.strerror}).", retry_after=2) from None
     if sock := request.environ.get("gunicorn.socket"):
         patient.write_within(sock, services().settings.send_timeout_s)
 
