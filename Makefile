@@ -28,8 +28,8 @@ setup: $(VENV)/.installed
 doctor: setup
 	@$(BIN)/python -m server doctor
 
-bench: setup
-	@$(BIN)/python -m bench.latency $(ARGS)
+bench: setup $(VENV)/.tested-with
+	@$(BIN)/python -m bench $(ARGS)
 
 soak: setup $(VENV)/.tested-with
 	@$(BIN)/python -m tests.soak $(ARGS)

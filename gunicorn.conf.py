@@ -12,7 +12,7 @@ import time
 
 from gunicorn.glogging import Logger
 
-from server import arriving, models
+from server import arriving, cores, models
 from server import settings as settings_module
 
 settings_module.load_dotenv()
@@ -70,6 +70,8 @@ SWITCH_INTERVAL_S = 0.02
 def post_worker_init(worker):
     """However it is told to stop, every open stream first gets its last message."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    if settings.cores == "one":
+        cores.keep_to_one(os.getppid() + worker.age)  # not where its siblings are
     stop = signal.getsignal(signal.SIGTERM)
     services = worker.wsgi.extensions["parallax"]
 

@@ -44,7 +44,23 @@ def film(path, minutes):
     once.unlink()
 
 
-def measure(minutes, vendors, server):
+def measure(minutes=(133 / 60, 20), detect=8, write=3, speak=3):
+    found = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Commentators(detect, write, speak) as vendors,
+    ):
+        data = Path(folder) / "data"
+        (data / "videos").mkdir(parents=True)
+        with serving(data, **vendors.environment()) as server:
+            for length in (WARM_UP_MINUTES, *minutes):
+                found.append(measure_one(length, vendors, server))
+                for path in (data / "videos").iterdir():
+                    path.unlink()
+    return found[1:]
+
+
+def measure_one(minutes, vendors, server):
     name = f"film-{minutes:g}.mp4"
     film(server.data_dir / "videos" / name, minutes)
     asked_before = Counter(vendors.asked)
@@ -92,27 +108,10 @@ def main():
     parser.add_argument("--speak", type=float, default=3)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    found = []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Commentators(chosen.detect, chosen.write, chosen.speak) as vendors,
-    ):
-        data = Path(folder) / "data"
-        (data / "videos").mkdir(parents=True)
-        with serving(data, **vendors.environment()) as server:
-            for minutes in (WARM_UP_MINUTES, *chosen.minutes):
-                found.append(measure_once(minutes, vendors, server))
-    show(found[1:])
+    found = measure(chosen.minutes, chosen.detect, chosen.write, chosen.speak)
+    show(found)
     if chosen.json:
-        print(json.dumps(found[1:]))
-
-
-def measure_once(minutes, vendors, server):
-    try:
-        return measure(minutes, vendors, server)
-    finally:
-        for path in (server.data_dir / "videos").iterdir():
-            path.unlink()
+        print(json.dumps(found))
 
 
 def show(found):

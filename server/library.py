@@ -18,7 +18,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import media, names
+from . import cores, media, names
 from .errors import MediaError, TooBusy, VideoNotFound
 from .memo import Memo
 from .providers.base import Video
@@ -238,7 +238,7 @@ class Library:
 
     def _hash(self, file):
         _, opened = self._open(file.name)
-        with opened:
+        with opened, cores.all_of_them():
             return hashlib.file_digest(opened, "sha256").hexdigest()
 
 

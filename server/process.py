@@ -19,6 +19,7 @@ import time
 from contextlib import contextmanager
 from functools import lru_cache
 
+from . import cores
 from .errors import ServerError
 
 # The keys in our own environment are none of the business of a parser of strange files.
@@ -85,15 +86,16 @@ def place(places, token):
 class Child:
     def __init__(self, command, feed, memory, environment):
         try:
-            self._process = subprocess.Popen(
-                [*launcher(), *map(str, command)],
-                stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                env=environment,
-                start_new_session=True,
-            )
+            with cores.all_of_them():
+                self._process = subprocess.Popen(
+                    [*launcher(), *map(str, command)],
+                    stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    bufsize=0,
+                    env=environment,
+                    start_new_session=True,
+                )
         except OSError:
             raise NotStarted() from None
         self._feed = memoryview(feed)

@@ -3,6 +3,7 @@
 from .alarms import Alarms
 from .analysis import remembered
 from .analysis.cache import AnswerCache
+from .analysis.pacing import Pace
 from .asking.circuit import Circuits
 from .commentary.desk import open_desk
 from .commentary.shelved import Shelf
@@ -33,6 +34,7 @@ class Services:
         self.cache = AnswerCache(beyond=shared_answers(settings))
         self.circuits = Circuits()
         self.rates = RateLimits(settings.rate_limit, settings.redis_url)
+        self.pace = Pace(settings.yield_delay_ms / 1000)
         self.alarms = Alarms()
         self.voices = Voices(settings, self.alarms)
         self.doorman = Doorman()

@@ -169,6 +169,12 @@ class Settings:
     )
 
     heartbeat_s: float = env("HEARTBEAT_S", 10.0, "longest silence on a stream", above_zero)
+    cores: str = env(
+        "CORES",
+        "one",
+        "the cores a serving process uses for itself: one or all",
+        one_of("one", "all"),
+    )
     yield_delay_ms: float = env(
         "YIELD_DELAY_MS", 2.0, "what arrives within it leaves in one write", not_negative
     )

@@ -181,7 +181,7 @@ def test_a_fast_model_is_heard_while_a_slow_one_is_silent(make_services):
 
 
 def test_a_silent_model_is_said_to_be_waited_for_with_its_phase(make_services, monkeypatch):
-    monkeypatch.setattr("server.analysis.run.WAITING_EVERY_S", 0.05)
+    monkeypatch.setattr("server.analysis.ticks.WAITING_EVERY_S", 0.05)
     script = [lambda call: call.phase("uploading"), 0.2, "at last", 0.2]
     events = listen(run_of(make_services(), {"a": script}))
     waits = [e for e in events if e["event_type"] == "model_waiting"]

@@ -25,12 +25,12 @@ from . import cache
 from .interleave import RoundRobin
 from .lane import Fail, Lane
 from .remembered import asked_of
+from .ticks import Ticks
 from .worker import Worker
 
 log = logging.getLogger(__name__)
 
 HEADLINE_CHARS = 300  # of a question, in the list of runs
-WAITING_EVERY_S = 2.0  # how often a silent model is said to be waited for
 
 
 class AnalysisRun(Run):
@@ -196,11 +196,15 @@ class AnalysisRun(Run):
 
     def _take(self, ticks, anyone_silent):
         """What the workers said. The first word after a pause goes at once; what comes
-        within the yield delay of the last write leaves together, in one."""
+        within the yield delay of the last write leaves together, in one; a busy machine
+        makes that longer."""
         facts = self._channel.take(ticks.wait(anyone_silent))
-        early = ticks.since_write() - self.services.settings.yield_delay_ms / 1000
-        if facts and early < 0:
-            time.sleep(-early)
+        pace = self.services.pace
+        early = pace.wait_s - ticks.since_write()
+        if facts and early > 0:
+            due = time.monotonic() + early
+            time.sleep(early)
+            pace.waited(time.monotonic() - due)
             facts += self._channel.take(0)
         return facts
 
@@ -268,31 +272,3 @@ class AnalysisRun(Run):
 def exhaust(reader):
     for _ in reader:
         pass
-
-
-class Ticks:
-    """When the reader must speak although nothing came."""
-
-    def __init__(self, heartbeat_s):
-        self._heartbeat_s = heartbeat_s
-        self._wrote = self._waited = time.monotonic()
-
-    def wait(self, anyone_silent):
-        """Seconds until then."""
-        due = self._wrote + self._heartbeat_s
-        if anyone_silent:
-            due = min(due, self._waited + WAITING_EVERY_S)
-        return max(0.0, due - time.monotonic())
-
-    def wrote(self):
-        self._wrote = time.monotonic()
-
-    def since_write(self):
-        return time.monotonic() - self._wrote
-
-    def waiting_due(self):
-        now = time.monotonic()
-        if now < self._waited + WAITING_EVERY_S:
-            return False
-        self._waited = now
-        return True

@@ -1,0 +1,35 @@
+"""Which cores of the machine a thread may run on.
+
+The threads of one interpreter hand a lock to each other, and only one at a time gets on.
+Spread over several cores, each hand-over wakes a core and moves the data there: the same
+streams took half as much time again. So a serving process keeps to one core. What works
+without the lock, another program or a long hash, may have them all.
+"""
+
+import os
+from contextlib import contextmanager
+
+try:
+    ALL = os.sched_getaffinity(0)
+except AttributeError:  # not on this system: threads are wherever it puts them
+    ALL = set()
+
+
+def keep_to_one(number):
+    """This thread, and all that it starts. Processes of different numbers share the cores."""
+    if len(ALL) > 1:
+        os.sched_setaffinity(0, {sorted(ALL)[number % len(ALL)]})
+
+
+@contextmanager
+def all_of_them():
+    """Within, this thread and what it starts may use every core."""
+    if len(ALL) < 2:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, ALL)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
