@@ -152,7 +152,7 @@ def test_what_the_server_refuses_is_told_at_the_form(page, server):
     page.until("!document.querySelector('#ask .problem').hidden")
     assert "nobody" in page.text("#ask .problem")
     assert page.run("document.querySelector('#board').hidden")
-    assert page.run("document.querySelector('#ask [type=submit]').ariaDisabled") is None
+    page.until("document.querySelector('#ask [type=submit]').ariaDisabled === null")
 
 
 @pytest.fixture
