@@ -39,8 +39,9 @@ class Shelf:
         return "the first" if id == "first" else None
 
 
-def nowhere(id):
-    raise RunNotFound()
+class Nowhere:
+    def find(self, id):
+        raise RunNotFound()
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def ledger():
 
 @pytest.fixture
 def runs(ledger):
-    return Runs(Settings(), ledger, Shelf(), nowhere)
+    return Runs(Settings(), ledger, Shelf(), Nowhere())
 
 
 def test_who_attached_to_a_run_that_is_taken_back_does_not_wait_for_ever(runs, ledger):
