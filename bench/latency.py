@@ -1,6 +1,6 @@
 """How much later than the vendor wrote it does a piece reach the client, and at what cost?
 
-    python -m bench.latency [--cells 3x10 9x50] [--rate 50] [--seconds 4] [--best-of 1]
+    python -m bench.latency [--cells 3x10 9x50] [--rate 50] [--seconds 4] [--cores all]
 
 A cell is models x clients. Every piece carries the time it was written. The same number of
 streams is read three ways in the same run: straight from the vendor (what the machine and
@@ -19,13 +19,13 @@ CELLS = ["3x10", "3x50", "3x100", "9x10", "9x50"]
 START_S = 1.0
 
 
-def measure(cells=CELLS, rate=50.0, seconds=4.0, best_of=1):
+def measure(cells=CELLS, rate=50.0, seconds=4.0, best_of=1, cores="one"):
     shape = f"{rate:g}x{seconds + START_S:g}"
     rows = []
     with (
         rig.running("bench.vendor") as (vendor, _),
         rig.running("bench.relay", vendor) as (relay, relay_pid),
-        rig.parallax(vendor, [shape], THREADS=160) as server,
+        rig.parallax(vendor, [shape], THREADS=160, CORES=cores) as server,
     ):
         ask = lambda models: rig.question([shape] * models)  # noqa: E731
         load.read_all([load.request(server.port, "/compare-stream", ask(1))])  # imports the SDK
@@ -85,8 +85,9 @@ def main():
     parser.add_argument("--rate", type=float, default=50)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--best-of", type=int, default=1)
+    parser.add_argument("--cores", choices=("one", "all"), default="one")
     chosen = parser.parse_args()
-    rows = measure(chosen.cells, chosen.rate, chosen.seconds, chosen.best_of)
+    rows = measure(chosen.cells, chosen.rate, chosen.seconds, chosen.best_of, chosen.cores)
     show("Latency of a piece in ms, and CPU", rows)
     print(json.dumps(rows))
 

@@ -156,10 +156,10 @@ class AnalysisRun(Run):
     def _serve(self, executor):
         self.state = "working"
         self.services.metrics.run_began(self)
-        first = self._record(self._vocabulary.start(self.id, list(self.lanes)))
+        # Before the workers: each that starts wants the interpreter at once.
+        yield self._record(self._vocabulary.start(self.id, list(self.lanes)))
         for worker in self._workers.values():
             executor.submit(worker)
-        yield first
 
         buffers = RoundRobin(self._all)
         ticks = Ticks(self.services.settings.heartbeat_s)
