@@ -9,8 +9,6 @@ what the first chunk took is ours. Playback starts at the first chunk; a stall i
 comes after the player needs it.
 """
 
-import argparse
-import json
 import shutil
 import tempfile
 import time
@@ -20,37 +18,22 @@ from pathlib import Path
 from server.commentary.detect import Detect
 from server.commentary.write import Write
 from server.settings import Settings
-from tests import clips
 from tests.commentaries import of, opened
 from tests.live import serving
 from tests.vendors.commentators import Commentators
 
+from . import rig
+from .table import report
+
 VOICE_CONCURRENCY = Settings.voice_concurrency
-FIRST_SPEAKS = 3  # also the first window, of 5 s, has something to say
 WARM_UP_MINUTES = 0.4  # the SDKs are imported
-
-
-def film(path, minutes):
-    """A film of that length, 720p with sound, quick to make."""
-    once = path.with_suffix(".once.mp4")
-    clips.ffmpeg(
-        *("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=10"),
-        *("-f", "lavfi", "-i", "sine=330:d=10:r=48000"),
-        *("-c:v", "libx264", "-preset", "ultrafast", "-g", 50, "-pix_fmt", "yuv420p"),
-        *("-c:a", "aac", "-shortest", once),
-    )
-    clips.ffmpeg(
-        *("-stream_loop", round(minutes * 6) - 1, "-i", once, "-c", "copy", "-t", minutes * 60),
-        path,
-    )
-    once.unlink()
 
 
 def measure(minutes=(133 / 60, 20), detect=8, write=3, speak=3):
     found = []
     with (
         tempfile.TemporaryDirectory() as folder,
-        Commentators(detect, write, speak, FIRST_SPEAKS) as vendors,
+        Commentators(detect, write, speak) as vendors,
     ):
         data = Path(folder) / "data"
         (data / "videos").mkdir(parents=True)
@@ -66,7 +49,7 @@ def measure(minutes=(133 / 60, 20), detect=8, write=3, speak=3):
 
 def measure_one(minutes, vendors, server):
     name = f"film-{minutes:g}.mp4"
-    film(server.data_dir / "videos" / name, minutes)
+    rig.film(server.data_dir / "videos" / name, minutes)
     asked_before = Counter(vendors.asked)
     began, arrived = time.monotonic(), []
     events = []
@@ -104,33 +87,6 @@ def schedule(asked, vendors):
     return {"best_total_s": round(sum(vendors.latencies.values()) + max(waves), 2)}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, nargs="+", default=[133 / 60, 20])
-    parser.add_argument("--detect", type=float, default=8)
-    parser.add_argument("--write", type=float, default=3)
-    parser.add_argument("--speak", type=float, default=3)
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    found = measure(chosen.minutes, chosen.detect, chosen.write, chosen.speak)
-    show(found)
-    if chosen.json:
-        print(json.dumps(found))
-
-
-def show(found):
-    print(
-        "| film | chunks | lines | first chunk | latencies alone | ratio | total | best | stall |"
-    )
-    print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
-    for row in found:
-        print(
-            f"| {row['minutes']:.1f} min | {row['chunks']} | {row['lines']} "
-            f"| {row['first_chunk_s']:.2f} s | {row['critical_path_s']:.2f} s "
-            f"| {row['first_over_path']:.2f} | {row['total_s']:.1f} s "
-            f"| {row['best_total_s']:.1f} s | {row['stall_s']:.2f} s |"
-        )
-
-
 if __name__ == "__main__":
-    main()
+    usual = {"minutes": (133 / 60, 20.0), "detect": 8.0, "write": 3.0, "speak": 3.0}
+    report(__doc__, "Commentaries of vendors that take their time", measure, **usual)

@@ -9,17 +9,14 @@ adds is its latency less the direct one, quantile by quantile. The first second,
 everybody comes at once, is left out; CPU is that of the server's worker alone.
 """
 
-import argparse
-import json
-
 from . import load, rig
-from .table import show
+from .table import report
 
-CELLS = ["3x10", "3x50", "3x100", "9x10", "9x50"]
+CELLS = ("3x10", "3x50", "3x100", "9x10", "9x50")
 START_S = 1.0
 
 
-def measure(cells=CELLS, rate=50.0, seconds=4.0, best_of=1, cores="one"):
+def measure(cells=CELLS, rate=50.0, seconds=4.0, cores="one"):
     shape = f"{rate:g}x{seconds + START_S:g}"
     rows = []
     with (
@@ -43,12 +40,8 @@ def measure(cells=CELLS, rate=50.0, seconds=4.0, best_of=1, cores="one"):
                     server.worker_pid,
                 ),
             }
-            tries = [
-                {way: figures(*load.read_all(*what()), seconds) for way, what in ways.items()}
-                for _ in range(best_of)
-            ]
-            best = min(tries, key=lambda found: found["parallax"]["p99"])
-            rows += [row(cell, way, best) for way in ways]
+            found = {way: figures(*load.read_all(*what()), seconds) for way, what in ways.items()}
+            rows += [row(cell, way, found) for way in ways]
     return rows
 
 
@@ -79,18 +72,13 @@ def row(cell, way, found):
     return {"cell": cell, "way": way, "pieces": mine["pieces"], "p99": mine["p99"], **added, **cost}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cells", nargs="+", default=CELLS)
-    parser.add_argument("--rate", type=float, default=50)
-    parser.add_argument("--seconds", type=float, default=4)
-    parser.add_argument("--best-of", type=int, default=1)
-    parser.add_argument("--cores", choices=("one", "all"), default="one")
-    chosen = parser.parse_args()
-    rows = measure(chosen.cells, chosen.rate, chosen.seconds, chosen.best_of, chosen.cores)
-    show("Latency of a piece in ms, and CPU", rows)
-    print(json.dumps(rows))
-
-
 if __name__ == "__main__":
-    main()
+    report(
+        __doc__,
+        "Latency of a piece in ms, and CPU",
+        measure,
+        cells=CELLS,
+        rate=50.0,
+        seconds=4.0,
+        cores="one",
+    )

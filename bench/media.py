@@ -7,8 +7,6 @@ after the other, then put together. The reference is ffmpeg copying the same fil
 is as little as reading and writing it can take.
 """
 
-import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -18,28 +16,16 @@ from server import media
 from server.commentary.windows import windows
 from tests import clips
 
-from .table import show
+from . import rig
+from .table import report
 
 CHUNKS = 20
-
-
-def film(path, minutes):
-    once = path.with_suffix(".once.mp4")
-    clips.ffmpeg(
-        *("-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=25:d=10"),
-        *("-f", "lavfi", "-i", "sine=330:d=10:r=48000"),
-        *("-c:v", "libx264", "-preset", "ultrafast", "-b:v", "4M", "-g", 50),
-        *("-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", once),
-    )
-    clips.ffmpeg("-stream_loop", round(minutes * 6) - 1, "-i", once, "-c", "copy", path)
-    once.unlink()
-    return path
 
 
 def measure(minutes=10):
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        source = film(folder / "film.mp4", minutes)
+        source = rig.film(folder / "film.mp4", minutes, "1920x1080", "-b:v", "4M")
         voice = folder / "voice.wav"
         clips.ffmpeg("-f", "lavfi", "-i", "sine=200:r=22050:d=3", voice)
         began = time.monotonic()
@@ -76,13 +62,5 @@ def measure(minutes=10):
         ]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=10)
-    rows = measure(parser.parse_args().minutes)
-    show("Chunks and the finished film, 1080p", rows)
-    print(json.dumps(rows))
-
-
 if __name__ == "__main__":
-    main()
+    report(__doc__, "Chunks and the finished film, 1080p", measure, minutes=10.0)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests import clips
 from tests.live import free_port, serving, until
 
 MODELS = 9
@@ -63,3 +64,20 @@ def question(shapes):
     models = [name(shape, number) for number, shape in enumerate(shapes)]
     # Words of its own, or the answer would come from the cache.
     return {"input_data": f"When? {next(_numbers)}", "models": models, "refresh": True}
+
+
+def film(path, minutes, size="1280x720", *options):
+    """A film of that length with sound, quick to make."""
+    once = path.with_suffix(".once.mp4")
+    clips.ffmpeg(
+        *("-f", "lavfi", "-i", f"testsrc2=s={size}:r=25:d=10"),
+        *("-f", "lavfi", "-i", "sine=330:d=10:r=48000"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-g", 50, "-pix_fmt", "yuv420p", *options),
+        *("-c:a", "aac", "-shortest", once),
+    )
+    clips.ffmpeg(
+        *("-stream_loop", round(minutes * 6) - 1, "-i", once, "-c", "copy", "-t", minutes * 60),
+        path,
+    )
+    once.unlink()
+    return path

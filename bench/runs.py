@@ -9,13 +9,12 @@ request to the `start` message, and from the request to the vendor having the qu
 the last model.
 """
 
-import argparse
 import json
 import statistics
 import time
 
 from . import load, rig
-from .table import show
+from .table import report
 
 COUNTS = (1, 3, 6, 9)
 SECONDS = 3.0
@@ -65,15 +64,5 @@ def middle(found, what):
     return statistics.median(each[what] for each in found) * 1000
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--counts", type=int, nargs="+", default=COUNTS)
-    parser.add_argument("--tries", type=int, default=5)
-    chosen = parser.parse_args()
-    rows = measure(chosen.counts, chosen.tries)
-    show("A run beside its slowest model", rows)
-    print(json.dumps(rows))
-
-
 if __name__ == "__main__":
-    main()
+    report(__doc__, "A run beside its slowest model", measure, counts=COUNTS, tries=5)

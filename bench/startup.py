@@ -5,8 +5,6 @@
 The reference is a gunicorn with an empty Flask application, started in the same way.
 """
 
-import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -19,7 +17,7 @@ from tests.live import Server, free_port, until
 
 from . import load
 from .rig import answers
-from .table import show
+from .table import report
 
 EMPTY = """
 from flask import Flask
@@ -70,13 +68,7 @@ def empty():
             server.wait()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tries", type=int, default=5)
-    rows = measure(parser.parse_args().tries)
-    show("From the command to the first answer, and the worker's memory", rows)
-    print(json.dumps(rows))
-
-
 if __name__ == "__main__":
-    main()
+    report(
+        __doc__, "From the command to the first answer, and the worker's memory", measure, tries=5
+    )

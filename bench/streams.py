@@ -7,13 +7,11 @@ open; the reference is the same worker with none. Then the places are all taken:
 health are timed, beside a worker that has nothing to do.
 """
 
-import argparse
-import json
 import statistics
 import time
 
 from . import load, rig
-from .table import show
+from .table import report
 
 SETTLE_S = 3.0
 WATCH_S = 8.0
@@ -78,13 +76,10 @@ def timed(once):
     return statistics.median(once() for _ in range(ASKED)) * 1000
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--streams", type=int, default=200)
-    rows = measure(parser.parse_args().streams)
-    show("Silent streams of three models, and the door when all places are taken", rows)
-    print(json.dumps(rows))
-
-
 if __name__ == "__main__":
-    main()
+    report(
+        __doc__,
+        "Silent streams of three models, and the door when all places are taken",
+        measure,
+        streams=200,
+    )

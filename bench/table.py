@@ -1,4 +1,7 @@
-"""Rows of figures as a table."""
+"""Rows of figures: as a table, and as what a part of the measurements does when run alone."""
+
+import argparse
+import json
 
 
 def show(title, rows):
@@ -16,3 +19,15 @@ def shown(value):
     if isinstance(value, float):
         return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
     return str(value)
+
+
+def report(about, title, measure, **options):
+    """Measure with these options, any of which the command line may change, and show it."""
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
+    for name, usual in options.items():
+        several = isinstance(usual, tuple)
+        kind = type(usual[0] if several else usual)
+        parser.add_argument(f"--{name}", type=kind, default=usual, nargs="+" if several else None)
+    rows = measure(**vars(parser.parse_args()))
+    show(title, rows)
+    print(json.dumps(rows))

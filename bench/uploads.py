@@ -6,8 +6,6 @@ A film with so much padding behind it is sent as a browser sends it. The referen
 same worker just before.
 """
 
-import argparse
-import json
 import struct
 import tempfile
 import threading
@@ -18,7 +16,7 @@ from tests import clips
 from tests.live import serving
 
 from . import load
-from .table import show
+from .table import report
 
 BLOCK = bytes(1 << 20)
 LOOK_S = 0.02
@@ -72,13 +70,5 @@ def send(server, film, padding_mb):
     return response.status
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--mb", type=int, default=1000)
-    rows = measure(parser.parse_args().mb)
-    show("An upload, and the worker's memory", rows)
-    print(json.dumps(rows))
-
-
 if __name__ == "__main__":
-    main()
+    report(__doc__, "An upload, and the worker's memory", measure, mb=1000)

@@ -18,7 +18,7 @@ except AttributeError:  # not on this system: threads are wherever it puts them
 def keep_to_one(number):
     """This thread, and all that it starts. Processes of different numbers share the cores."""
     if len(ALL) > 1:
-        os.sched_setaffinity(0, {sorted(ALL)[number % len(ALL)]})
+        _use({sorted(ALL)[number % len(ALL)]})
 
 
 @contextmanager
@@ -28,8 +28,15 @@ def all_of_them():
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, ALL)
+    _use(ALL)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        _use(before)
+
+
+def _use(these):
+    try:
+        os.sched_setaffinity(0, these)
+    except OSError:
+        pass  # a container may forbid it, or have lost those cores: it is slower, no more

@@ -52,6 +52,16 @@ def test_another_program_has_them_all():
 
 
 @SEVERAL
+def test_where_that_is_forbidden_everything_works_all_the_same(monkeypatch):
+    def forbidden(*_):
+        raise PermissionError()
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    cores.keep_to_one(0)
+    assert int(b"".join(process.output([sys.executable, "-I", "-S", "-c", ASK]))) > 0
+
+
+@SEVERAL
 @pytest.mark.parametrize("said, count", [("one", 1), ("all", len(cores.ALL))])
 def test_a_server_keeps_to_as_many_as_it_is_told(tmp_path, said, count):
     with serving(tmp_path / "data", CORES=said) as server:

@@ -14,6 +14,7 @@ from server.runs import Run
 from server.settings import Settings
 from server.stores import Begin, Frames, StoreError, open_store
 from server.stores.lives import ENTRIES
+from server.stores.redis import ALIVE_S
 from server.stores.sqlite import SqliteStore
 from tests.live import until
 from tests.redis_server import RedisServer
@@ -117,7 +118,9 @@ def test_what_was_said_before_the_server_stops_is_written(serving, settings):
     store.close()
 
 
-def test_a_store_that_is_busy_for_long_costs_no_run_its_history(serving, settings, monkeypatch):
+def test_a_store_that_is_busy_for_long_costs_no_run_its_history(
+    serving, settings, monkeypatch, caplog
+):
     monkeypatch.setattr("server.stores.database.BUSY_S", 0.1)
     ledger = serving(settings)
     run = begun(ledger, settings)
@@ -127,7 +130,7 @@ def test_a_store_that_is_busy_for_long_costs_no_run_its_history(serving, setting
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         run.say(b"two")
-        time.sleep(0.5)
+        until(lambda: "the history of runs failed" in caplog.text)
         run.end(ledger)
         other.execute("ROLLBACK")
     until(lambda: written(ledger.store, run))
@@ -136,7 +139,7 @@ def test_a_store_that_is_busy_for_long_costs_no_run_its_history(serving, setting
 
 @pytest.mark.parametrize("meanwhile", ["paused", "restarted empty", "not there at first"])
 def test_a_redis_that_comes_back_gets_all_it_missed(
-    serving, settings, redis_server, monkeypatch, meanwhile
+    serving, settings, redis_server, monkeypatch, caplog, meanwhile
 ):
     monkeypatch.setattr("server.stores.redis.TIMEOUT_S", 0.3)
     shared = Settings(data_dir=settings.data_dir, redis_url=redis_server.url)
@@ -151,10 +154,11 @@ def test_a_redis_that_comes_back_gets_all_it_missed(
     elif meanwhile == "restarted empty":
         until(lambda: ledger.store.run(run.id))
         redis_server.stop()
+    caplog.clear()
     short.say(b"x")
     short.end(ledger)
     run.say(said(LONG)[-2])
-    time.sleep(0.8)
+    until(lambda: caplog.text.count("Redis failed") >= 2)  # it is looked at, and written to
     if meanwhile == "paused":
         os.kill(redis_server._process.pid, signal.SIGCONT)
     else:
@@ -192,7 +196,7 @@ def test_after_a_redis_was_away_nobody_is_taken_for_dead(serving, settings, redi
     for ledger, run in zip(ledgers, runs):
         until(lambda ledger=ledger, run=run: ledger.store.run(run.id))
     os.kill(redis_server._process.pid, signal.SIGSTOP)
-    time.sleep(4)  # what says that they live expires
+    time.sleep(ALIVE_S + 0.5)  # what says that they live expires: a fact nobody can ask for
     os.kill(redis_server._process.pid, signal.SIGCONT)
     for ledger, run in zip(ledgers, runs):
         until(lambda ledger=ledger, run=run: ledger.store.run(run.id))

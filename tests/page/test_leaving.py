@@ -30,8 +30,10 @@ def late(page, part, ms):
     """What is fetched from an address like that comes later."""
     page.run(f"""(() => {{
         const before = fetch;
+        window.cameLate = 0;
         window.fetch = (url, how) => new RegExp({part!r}).test(url)
             ? new Promise((go) => setTimeout(go, {ms})).then(() => before(url, how))
+                .finally(() => requestAnimationFrame(() => (window.cameLate += 1)))
             : before(url, how);
     }})()""")
 
@@ -97,7 +99,8 @@ def test_of_two_links_pressed_at_once_the_last_one_counts(page, server):
     page.run(f"location.hash = '#run={first}'")
     page.run(f"location.hash = '#run={second}'")
     page.until("document.querySelector('#board .query').textContent === 'Second?'")
-    page.run("new Promise((go) => setTimeout(go, 600))")  # the other has come by then
+    page.until("cameLate === 1")
+    page.run("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
     assert page.text("#board .query") == "Second?"
     assert page.run(RUN) == second
 

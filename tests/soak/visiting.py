@@ -24,26 +24,34 @@ class Broken(Exception):
 class Visitors:
     def __init__(self, server, plan):
         self._server, self._plan = server, plan
-        self._lock = threading.Lock()
-        self._next = 0
+        self._lock, self._half_came = threading.Lock(), threading.Event()
+        self._next, self._half = 0, None
         self.done, self.broken = collections.Counter(), []
         self.refused = collections.Counter()
 
     def come(self, until, at_once, meanwhile=lambda: None):
         """Visitors up to that number, so many at once; `meanwhile` once half have come."""
-        half = self._next + (until - self._next) // 2
+        self._half = self._next + (until - self._next) // 2
+        self._half_came.clear()
         visitors = [threading.Thread(target=self._visit, args=(until,)) for _ in range(at_once)]
         for visitor in visitors:
             visitor.start()
-        while self._next < half and any(visitor.is_alive() for visitor in visitors):
-            time.sleep(0.01)
+        self._half_came.wait()
         meanwhile()
         for visitor in visitors:
             visitor.join()
 
     def _visit(self, until):
+        try:
+            self._visit_again_and_again(until)
+        finally:
+            self._half_came.set()  # or a visit that cannot even break would be waited for
+
+    def _visit_again_and_again(self, until):
         while True:
             with self._lock:
+                if self._next >= self._half:
+                    self._half_came.set()
                 if self._next >= until:
                     return
                 number, self._next = self._next, self._next + 1

@@ -20,9 +20,7 @@ SENTENCE = (
 class Commentators:
     """Gemini and ElevenLabs, each answer after its latency; and how often each was asked."""
 
-    def __init__(self, detect_s=0.0, write_s=0.0, speak_s=0.0, quiet_s=4):
-        """`quiet_s`: nothing is seen so long before a window's end."""
-        self._quiet_s = quiet_s
+    def __init__(self, detect_s=0.0, write_s=0.0, speak_s=0.0):
         self.latencies = {"detect": detect_s, "write": write_s, "speak": speak_s}
         self.asked = Counter()
         self.asks = {what: Counter() for what in self.latencies}  # how often each one came
@@ -51,7 +49,7 @@ class Commentators:
         if seen:
             answer = [
                 {"start": start + n, "end": start + n + 2, "text": "A pass.", "weight": 0.9}
-                for n in range(1, int(end - start) - self._quiet_s, 8)
+                for n in range(1, int(end - start) - 4, 8)
             ]
         else:
             answer = [
