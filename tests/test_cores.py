@@ -57,15 +57,19 @@ def test_where_that_is_forbidden_everything_works_all_the_same(monkeypatch):
         raise PermissionError()
 
     monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    monkeypatch.setattr(os, "sched_setscheduler", forbidden)
     cores.keep_to_one(0)
     assert int(b"".join(process.output([sys.executable, "-I", "-S", "-c", ASK]))) > 0
 
 
 @SEVERAL
-@pytest.mark.parametrize("said, count", [("one", 1), ("all", len(cores.ALL))])
-def test_a_server_keeps_to_as_many_as_it_is_told(tmp_path, said, count):
+@pytest.mark.parametrize(
+    "said, count, policy", [("one", 1, "SCHED_BATCH"), ("all", len(cores.ALL), "SCHED_OTHER")]
+)
+def test_a_server_keeps_to_as_many_as_it_is_told(tmp_path, said, count, policy):
     with serving(tmp_path / "data", CORES=said) as server:
         assert server.get("/api/models")[0] == 200
-        threads = map(int, os.listdir(f"/proc/{server.worker_pid}/task"))
+        threads = list(map(int, os.listdir(f"/proc/{server.worker_pid}/task")))
         assert {len(os.sched_getaffinity(thread)) for thread in threads} == {count}
+        assert {os.sched_getscheduler(thread) for thread in threads} == {getattr(os, policy)}
         assert len(os.sched_getaffinity(server.process.pid)) == len(cores.ALL)
