@@ -25,23 +25,20 @@ def current():
 
 class CancelToken:
     def __init__(self):
-        self.reason = None
+        self.cancelled, self.reason = False, None
         self._lock = threading.Lock()
-        self._cancelled = threading.Event()
+        self._rung = threading.Event()  # the same, for who waits
         self._hang_ups = {}
         self._sockets = []
-
-    @property
-    def cancelled(self):
-        return self._cancelled.is_set()
 
     def cancel(self, reason="cancelled"):
         """Hang up. The first reason stays; cancelling twice is harmless."""
         with self._lock:
-            if self._cancelled.is_set():
+            if self.cancelled:
                 return
             self.reason = reason
-            self._cancelled.set()
+            self.cancelled = True
+            self._rung.set()
             hang_ups, self._hang_ups = list(self._hang_ups.values()), {}
             sockets, self._sockets = self._sockets, []
         for sock in sockets:
@@ -58,14 +55,14 @@ class CancelToken:
 
     def wait(self, seconds):
         """Sleep that a cancel ends. Raises Abandoned when it did."""
-        self._cancelled.wait(seconds)
+        self._rung.wait(seconds)
         self.check()
 
     def on_cancel(self, hang_up):
         """Call `hang_up` at cancel, or now if that has been. Returns how to forget it."""
         handle = object()
         with self._lock:
-            if not self._cancelled.is_set():
+            if not self.cancelled:
                 self._hang_ups[handle] = hang_up
                 return lambda: self._hang_ups.pop(handle, None)
         hang_up()
@@ -76,7 +73,7 @@ class CancelToken:
         call that polls opens many."""
         with self._lock:
             self._sockets = [known for known in self._sockets if known.fileno() >= 0]
-            if not self._cancelled.is_set():
+            if not self.cancelled:
                 self._sockets.append(sock)
                 return
         shut(sock)

@@ -45,8 +45,28 @@ class Asking:
         )
         self._watch()
         try:
-            with closing(self._pieces(settings.max_answer_chars)) as pieces:
-                yield from pieces
+            self._allow()
+            call, chars = Call(self._token, self._phase), 0
+            with closing(
+                attempts(self._slot.provider, self._question, call, self._patience)
+            ) as items:
+                for item in items:
+                    self._token.check()
+                    if isinstance(item, str):
+                        if not item:
+                            continue
+                        self._patience.heard()
+                        chars += len(item)
+                        if chars > settings.max_answer_chars:
+                            raise too_long(settings.max_answer_chars)
+                        yield item
+                    elif isinstance(item, Finish):
+                        self._patience.heard()  # no more words are owed; the provider does the rest
+                        yield item
+                        continue
+                    else:
+                        yield plausible(item)
+                    self._patience.waits(time.monotonic())
             self._token.check()
             if self._asked:
                 self._circuit.succeeded()
@@ -60,7 +80,8 @@ class Asking:
             if self._alarm:
                 self._alarm.cancel()
 
-    def _pieces(self, max_chars):
+    def _allow(self):
+        """Before anything is asked of anybody."""
         model, provider = self._slot.model, self._slot.provider
         self._token.check()
         if self._question.video is None and "text" not in model.takes and not model.simulated:
@@ -69,23 +90,6 @@ class Asking:
         if provider.remote:
             self._circuit.check(time.monotonic())
             self._asked = True
-        chars = 0
-        call = Call(self._token, self._phase)
-        with closing(attempts(provider, self._question, call, self._patience)) as items:
-            for item in items:
-                self._token.check()
-                if isinstance(item, str):
-                    if not item:
-                        continue
-                    self._patience.heard()
-                    chars += len(item)
-                    if chars > max_chars:
-                        raise too_long(max_chars)
-                elif isinstance(item, Finish):
-                    self._patience.heard()  # no more words are owed; the provider does the rest
-                yield plausible(item) if isinstance(item, Usage) else item
-                if not isinstance(item, Finish):
-                    self._patience.waits(time.monotonic())
 
     def _phase(self, name):
         self._on_phase(name)

@@ -23,8 +23,12 @@ def attempts(provider, question, call, patience):
         answer = provider.answer(question, call)
         try:
             for item in answer:
-                spoke = spoke or isinstance(item, str)
-                yield item
+                if isinstance(item, str):
+                    spoke = True
+                    yield item
+                    yield from answer
+                else:
+                    yield item
             return
         except ProviderError as error:
             call.token.check()

@@ -36,14 +36,17 @@ NOBODY_TAKES_IT = re.compile(r"No endpoints (found|available) (?!for )")
 MAX_BODY_WITHOUT_STREAM = 1024 * 1024
 
 
-def read(chunks):
+def read(chunks, on_finish=lambda: None):
     """Yields str as they come, the Finish once its reason is told, a Usage if one is told.
 
     The Finish does not wait for the end: a vendor may forget to hang up after it.
     """
     finish, usage, spoke, refused = None, None, False, False
     try:
-        for message in messages(chunks):
+        for name, data in sse_lines.events(stream_only(chunks)):
+            if data.strip() == "[DONE]":
+                break
+            message = told(name, data)
             usage = counted(message.get("usage")) or usage
             for choice in listed(message.get("choices")):
                 delta = mapping(choice.get("delta"))
@@ -54,6 +57,7 @@ def read(chunks):
                 refused = refused or bool(delta.get("refusal"))
                 if finish is None and (reason := choice.get("finish_reason")):
                     finish = Finish(str(reason)[:40])
+                    on_finish()
                     yield finish
     except Exception:
         if finish is None:
@@ -67,26 +71,21 @@ def read(chunks):
         raise faults.failure("blocked")
 
 
-def messages(chunks):
-    """Every JSON message of the stream, up to `[DONE]`. Raises what one of them reports."""
-    for name, data in sse_lines.events(stream_only(chunks)):
-        if data.strip() == "[DONE]":
-            return
-        message = parsed(data)
-        if (error := reported(name, message)) is not None:
-            raise error
-        yield mapping(message)
+def told(name, data):
+    """The JSON message of an event; raises the failure that it reports."""
+    message = parsed(data)
+    if (error := reported(name, message)) is not None:
+        raise error
+    return mapping(message)
 
 
 def stream_only(chunks):
-    """The chunks, unless the body is plainly no event stream: then what it is instead."""
+    """The chunks, unless the body is plainly no event stream: then that is said."""
     chunks = iter(chunks)
-    for first in chunks:
-        if not first.strip():
-            continue  # whitespace that keeps a connection alive
-        if first.lstrip()[:1] in (b"{", b"[", b"<"):
-            raise not_a_stream(first, chunks)
-        yield from itertools.chain([first], chunks)
+    first = next((chunk for chunk in chunks if chunk.strip()), b"")  # blanks keep a line alive
+    if first.lstrip()[:1] in (b"{", b"[", b"<"):
+        raise not_a_stream(first, chunks)
+    return itertools.chain([first], chunks)
 
 
 def not_a_stream(first, chunks):

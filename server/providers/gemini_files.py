@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..errors import ProviderError
-from ..vendors import wire
+from ..vendors import faults
 from . import bodies
 from .gemini_stream import unintelligible
 from .gemini_wire import body
@@ -84,7 +84,7 @@ class Files:
         if not url:
             raise unintelligible()
         if where != urlsplit(self._endpoint)[:2]:
-            raise wire.refused("It wanted the upload sent to another server.")
+            raise faults.refused("It wanted the upload sent to another server.")
         return url
 
     def _read(self, response):

@@ -132,9 +132,9 @@ def check(response):
     status = response.status_code
     try:
         if 300 <= status < 400:
-            raise wire.refused("It redirected, and a key is not sent on. Check GEMINI_BASE_URL.")
+            raise faults.refused("It redirected, and a key is not sent on. Check GEMINI_BASE_URL.")
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise wire.refused("It compressed its answer, though it was asked not to.")
+            raise faults.refused("It compressed its answer, though it was asked not to.")
         if status != 200:
             try:
                 text = b"".join(body(response, wire.MAX_ERROR_BODY))
@@ -153,7 +153,7 @@ def body(response, limit=wire.MAX_BODY):
         while data := response.raw.read1(READ_BYTES):
             left -= len(data)
             if left < 0:
-                raise wire.refused(f"It sent more than {limit} bytes, which is the limit.")
+                raise faults.too_much(limit)
             yield data
     except (HTTPError, OSError, ValueError) as error:
         raise broken_line(error) from None
@@ -167,7 +167,7 @@ def broken_line(error):
         (requests.exceptions.SSLError, "No secure connection to it could be made."),
         (requests.exceptions.ProxyError, "The proxy on the way to it failed."),
         (requests.exceptions.ConnectTimeout, "It could not be reached: connecting took too long."),
-        (requests.exceptions.ReadTimeout, "The connection to it went silent."),
+        (requests.exceptions.ReadTimeout, faults.SILENT),
         (requests.exceptions.InvalidURL, "GEMINI_BASE_URL is not the address of a server."),
         (NewConnectionError, "It could not be reached. Check GEMINI_BASE_URL."),
     ):
@@ -175,7 +175,7 @@ def broken_line(error):
             return ProviderError("network", message)
     if any(isinstance(each, http.client.IncompleteRead) for each in chain):
         return faults.failure("truncated")
-    return ProviderError("network", "The connection to it broke.")
+    return faults.broke()
 
 
 def reasons(error):

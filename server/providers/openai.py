@@ -15,7 +15,7 @@ from ..errors import MediaError, ProviderError
 from ..vendors import faults, wire
 from . import collector, completions, frames
 from .addresses import is_openai, is_web_address, ollama_url
-from .base import Finish, Provider
+from .base import Provider
 
 MAX_PICTURES_BYTES = 20 * 1024 * 1024  # what they really came to; `frames` plans for less
 # For the counts that follow a finish_reason. Some vendors then keep the line open, and
@@ -113,8 +113,8 @@ class OpenAI(Provider):
             **self._request(messages, base_url)
         )
         try:
-            with asking as response:
-                yield from saying_farewell(response.http_response)
+            with asking as answer, farewell(answer.http_response) as begin_farewell:
+                yield from completions.read(wire.arriving(answer.http_response), begin_farewell)
         except sdk.APIStatusError as error:
             raise completions.refusal(
                 error.status_code, error.body, error.response.headers
@@ -226,8 +226,10 @@ class OpenAI(Provider):
         return url
 
 
-def saying_farewell(response):
-    """The answer; once the vendor has given its reason to end, only for a while longer.
+@contextlib.contextmanager
+def farewell(response):
+    """What to call once the vendor has given its reason to end: it is listened to only for
+    a while longer.
 
     Hung up from another thread, as everywhere: a read that blocks cannot be given a
     deadline any more.
@@ -236,10 +238,7 @@ def saying_farewell(response):
     hang_up = threading.Timer(FAREWELL_S, cancel.shut, [line])
     hang_up.daemon, hang_up.name = True, "farewell"
     try:
-        for item in completions.read(response.iter_raw()):
-            if isinstance(item, Finish):
-                hang_up.start()
-            yield item
+        yield hang_up.start
     finally:
         hang_up.cancel()
 

@@ -68,7 +68,7 @@ class Line:
             video=video, **asked
         ) as response:
             # Not public, but the SDK's own reading of it loses what matters.
-            yield response._response.iter_raw()
+            yield wire.arriving(response._response)
 
     def upload(self, path, name, mime, call):
         """What became of it: the SDK's Asset."""

@@ -5,6 +5,8 @@ are decoded. Comments and fields we have no use for are skipped, a last event wi
 its blank line counts.
 """
 
+import itertools
+
 from ..errors import ProviderError
 
 MAX_LINE = 1024 * 1024
@@ -13,46 +15,59 @@ MAX_DATA = 4 * 1024 * 1024
 
 def events(chunks):
     name, data, size = "", [], 0
-    for line in lines(chunks):
-        if not line:
-            if data:
-                yield name, "\n".join(data)
-            name, data, size = "", [], 0
-            continue
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if field == "data":
-            size += len(value) + 1  # empty ones take room too
-            if size > MAX_DATA:
-                raise too_long(MAX_DATA)
-            data.append(value)
-        elif field == "event":
-            name = value
+    read = Lines()
+    for chunk in itertools.chain(chunks, [b"\n"]):
+        for line in read.feed(chunk):
+            if line:
+                field, _, value = line.partition(":")
+                value = value.removeprefix(" ")
+                if field == "data":
+                    size += len(value) + 1  # empty ones take room too
+                    if size > MAX_DATA:
+                        raise too_long(MAX_DATA)
+                    data.append(value)
+                elif field == "event":
+                    name = value
+            else:
+                if data:
+                    yield name, "\n".join(data)
+                name, data, size = "", [], 0
     if data:
         yield name, "\n".join(data)
 
 
 def lines(chunks):
-    """Whole lines, without their ends (LF or CRLF).
-
-    Every byte is looked at once: searching what is left of a line again with each chunk
-    took 5 s of CPU for one megabyte in small chunks.
-    """
-    rest = bytearray()
+    """Whole lines, without their ends (LF or CRLF)."""
+    read = Lines()
     for chunk in chunks:
+        yield from read.feed(chunk)
+    yield from read.end()
+
+
+class Lines:
+    """Every byte is looked at once: searching what is left of a line again with each chunk
+    took 5 s of CPU for one megabyte in small chunks."""
+
+    def __init__(self):
+        self._rest = bytearray()
+
+    def feed(self, chunk):
+        """The lines that end in this chunk."""
         ends = chunk.split(b"\n")
         beginning = ends.pop()
-        for end in ends:
-            if rest:
-                end = rest + end
-                rest.clear()
-            yield decoded(end)
+        rest = self._rest
+        if rest and ends:
+            ends[0] = rest + ends[0]
+            rest.clear()
         if beginning:
             rest += beginning
             if len(rest) > MAX_LINE:
                 raise too_long(MAX_LINE)
-    if rest:
-        yield decoded(rest)
+        return [decoded(end) for end in ends]
+
+    def end(self):
+        """The last one, had it no end."""
+        return [decoded(self._rest)] if self._rest else []
 
 
 def decoded(line):

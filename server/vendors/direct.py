@@ -3,25 +3,29 @@
 What httpx and httpx2 stand on parses the body of an answer as carefully as its head, and
 asks the system twice for every read: with a piece of text in every chunk that was half of
 what a stream cost. Here h11 speaks for the head, strictly, and the body is taken apart in
-`chunked.py`. A read is one system call, in which the thread waits without the interpreter's
+`framing.py`. A read is one system call, in which the thread waits without the interpreter's
 lock; where TLS is between, its own way.
+
+Those libraries hand a body through five generators, each of which a thread that wakes must
+find its way back into. Who can, reads the line itself (`wire.arriving`).
 
 Proxies are left to the libraries' own transports.
 """
 
+import math
 import socket
 
 import h11
 
 from .. import cancel, patient
-from .chunked import Chunked
+from . import faults, framing
 
 READ_BYTES = 64 * 1024
 MAX_HEAD = 100 * 1024
 
 
 class BrokeOff(Exception):
-    """The vendor ended, or broke the protocol, in the middle of its answer."""
+    """The vendor ended before its answer began."""
 
 
 class Line:
@@ -59,85 +63,56 @@ class Line:
             self._socket.sendall(self._head.send(h11.EndOfMessage()))
         except ConnectionError:
             pass  # it may have answered already, and closed
-        patient.read_within(self._socket, self._read_s)
+        if cancel.current():  # whoever holds its token keeps time, and hangs up
+            self._socket.settimeout(None)
+        else:
+            patient.read_within(self._socket, self._read_s)
 
     def head(self):
         """The answer's first line and headers."""
         while True:
             event = self._head.next_event()
             if isinstance(event, h11.Response):
+                self._body = framing.of(event.headers)
                 return event
             if event is h11.NEED_DATA:
-                data = self.read()
+                data = self._socket.recv(READ_BYTES)
                 if not data and self._head.their_state == h11.SEND_RESPONSE:
                     raise BrokeOff("no answer came")
                 self._head.receive_data(data)
 
-    def read(self):
+    def parts(self, limit=math.inf):
+        """The answer's body, as it comes, up to so many bytes."""
+        body, read, left = self._body, self._socket.recv, limit
+        data = self._head.trailing_data[0]  # came with the head
         try:
-            return self._socket.recv(READ_BYTES)
-        except BlockingIOError as error:  # how a time set in the socket runs out
-            raise TimeoutError("nothing came") from error
-
-    def body(self, response):
-        """Its parts, as they come."""
-        early = self._head.trailing_data[0]
-        framing = dict(response.headers)
-        if b"chunked" in framing.get(b"transfer-encoding", b"").lower():
-            return self._chunked(early)
-        if (length := framing.get(b"content-length")) is not None:
-            return self._measured(early, int(length))
-        return self._to_the_end(early)
-
-    def _chunked(self, data):
-        chunked = Chunked()
-        while True:
-            if data:
-                try:
-                    said = chunked.feed(data)
-                except ValueError as error:
-                    raise BrokeOff(str(error)) from None
-                if said:
+            while True:
+                if data and (said := body.feed(data)):
+                    left -= len(said)
+                    if left < 0:
+                        raise faults.too_much(limit)
                     yield said
-                if chunked.ended:
+                if body.ended:
                     return
-            data = self.read()
-            if not data:
-                raise BrokeOff("the answer ended in the middle of a chunk")
-
-    def _measured(self, data, left):
-        while left > 0:
-            if data:
-                yield data[:left]
-                left -= len(data)
-                if left <= 0:
+                if not (data := read(READ_BYTES)):
+                    if body.cut_off:
+                        raise faults.broke()
                     return
-            data = self.read()
-            if not data:
-                raise BrokeOff(f"the answer ended {left} bytes early")
-
-    def _to_the_end(self, data):
-        while data or (data := self.read()):
-            yield data
-            data = b""
+        except (TimeoutError, BlockingIOError):  # the system's word for the same
+            raise faults.silent() from None
+        except (OSError, ValueError):
+            raise faults.broke() from None
 
 
 def transport(httpx, tls_context):
     """The same as a transport of that library. `tls_context()` is asked for when needed."""
 
     class Answer(httpx.SyncByteStream):  # type: ignore[name-defined]
-        def __init__(self, line, response):
-            self._line, self._response = line, response
+        def __init__(self, line):
+            self._line = line
 
         def __iter__(self):
-            try:
-                yield from self._line.body(self._response)
-            except TimeoutError as error:
-                raise httpx.ReadTimeout(str(error)) from error
-            except OSError as error:
-                raise httpx.ReadError(str(error)) from error
-            except BrokeOff as error:
-                raise httpx.RemoteProtocolError(str(error)) from error
+            return self._line.parts()
 
         def close(self):
             self._line.close()
@@ -151,7 +126,7 @@ def transport(httpx, tls_context):
                 return httpx.Response(
                     response.status_code,
                     headers=response.headers.raw_items(),
-                    stream=Answer(line, response),
+                    stream=Answer(line),
                     extensions={"network_stream": line},
                 )
             except BaseException:
@@ -180,7 +155,7 @@ def transport(httpx, tls_context):
                     write_s,
                 )
                 return line.head()
-            except TimeoutError as error:
+            except (TimeoutError, BlockingIOError) as error:
                 raise httpx.ReadTimeout(str(error)) from error
             except OSError as error:
                 raise httpx.ReadError(str(error)) from error

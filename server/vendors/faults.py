@@ -53,6 +53,9 @@ MESSAGES = {
     "truncated": "The answer broke off before its end; ask again.",
 }
 
+SILENT = "The connection to it went silent."
+BROKE = "The connection to it broke."
+
 
 def code_of_status(status):
     return BY_STATUS.get(status, "bad_request" if 400 <= status < 500 else "upstream")
@@ -64,6 +67,23 @@ def failure(code, detail=None, retry_after=None):
     if code in ("bad_request", "not_found") and (detail := presentable(detail)):
         message = f"{message} It says: {detail}"
     return ProviderError(code, message, retry_after=retry_after)
+
+
+def silent():
+    return ProviderError("network", SILENT)
+
+
+def broke():
+    return ProviderError("network", BROKE)
+
+
+def refused(message):
+    """By us: what it sent is not taken, and it would send the same again."""
+    return ProviderError("upstream", message, retryable=False)
+
+
+def too_much(limit):
+    return refused(f"It sent more than {limit} bytes, which is the limit.")
 
 
 def presentable(detail):
@@ -94,8 +114,8 @@ def broken_line(httpx, error):
         (httpx.ConnectError, "It could not be reached. Check its base URL."),
         (httpx.ProxyError, "The proxy on the way to it failed."),
         (httpx.UnsupportedProtocol, "Its base URL must begin with http:// or https://."),
-        (httpx.TimeoutException, "The connection to it went silent."),
-        (httpx.TransportError, "The connection to it broke."),
+        (httpx.TimeoutException, SILENT),
+        (httpx.TransportError, BROKE),
     ):
         if any(isinstance(each, kind) for each in chain):
             return ProviderError("network", message)

@@ -25,8 +25,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 from .. import cancel
-from ..errors import ProviderError
-from . import direct
+from . import direct, faults
 
 CONNECT_S = 5.0
 READ_S = 900.0  # only for a worker that nobody watches
@@ -56,7 +55,7 @@ def guarded(httpx, base_url):
             for chunk in self._stream:
                 left -= len(chunk)
                 if left < 0:
-                    raise refused(f"It sent more than {self._limit} bytes, which is the limit.")
+                    raise faults.too_much(self._limit)
                 yield chunk
 
         def close(self):
@@ -64,9 +63,9 @@ def guarded(httpx, base_url):
 
     def check(response):
         if 300 <= response.status_code < 400:
-            raise refused("It redirected, and a key is not sent on. Check its base URL.")
+            raise faults.refused("It redirected, and a key is not sent on. Check its base URL.")
         if response.headers.get("content-encoding", "identity").lower() != "identity":
-            raise refused("It compressed its answer, though it was asked not to.")
+            raise faults.refused("It compressed its answer, though it was asked not to.")
         limit = MAX_BODY if response.status_code < 300 else MAX_ERROR_BODY
         response.stream = Capped(response.stream, limit)
 
@@ -87,8 +86,12 @@ def guarded(httpx, base_url):
     )
 
 
-def refused(message):
-    return ProviderError("upstream", message, retryable=False)
+def arriving(response):
+    """The bytes of an answer as they come, by the shortest way there is: every generator
+    between the socket and us is one more to wake up in."""
+    line = response.extensions.get("network_stream")
+    direct_line = isinstance(line, direct.Line)  # and not by way of a proxy
+    return line.parts(MAX_BODY) if direct_line else response.iter_raw()
 
 
 def prepare(request):

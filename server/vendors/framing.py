@@ -1,9 +1,12 @@
-"""The chunked transfer coding, taken apart: whatever a read brought, what was said in it.
+"""The body of an answer, taken out of its framing: whatever a read brought, what was said in it.
 
 A vendor sends each piece as a chunk of its own, and under load several arrive in one read:
 they leave here together. Pure; what does not follow the coding is a ValueError.
+
+Each has `feed(data)`, whether it has `ended`, and whether it would be `cut_off` were this all.
 """
 
+import functools
 import re
 
 # int() would take a sign, underscores and 0x.
@@ -11,7 +14,45 @@ SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?", re.DOTALL)
 MAX_SIZE_LINE = 4096  # a size, and extensions nobody uses
 
 
+def of(headers):
+    """How the body is framed of an answer with these (name, value)s, in lower case."""
+    told = dict(headers)
+    if b"chunked" in told.get(b"transfer-encoding", b"").lower():
+        return Chunked()
+    length = told.get(b"content-length")
+    return ToTheEnd() if length is None else Measured(int(length))
+
+
+class ToTheEnd:
+    """Of the connection."""
+
+    ended = cut_off = False
+
+    def feed(self, data):
+        return data
+
+
+class Measured:
+    def __init__(self, length):
+        self._left = length
+
+    @property
+    def ended(self):
+        return self._left == 0
+
+    @property
+    def cut_off(self):
+        return self._left > 0
+
+    def feed(self, data):
+        said = data[: self._left]
+        self._left -= len(said)
+        return said
+
+
 class Chunked:
+    cut_off = True  # until it has ended
+
     def __init__(self):
         self.ended = False
         self._rest = b""  # of a size line that is not whole yet
@@ -33,9 +74,17 @@ class Chunked:
                 if len(self._rest) > MAX_SIZE_LINE:
                     raise ValueError("a chunk's size without end")
                 break
-            self._left = length(data[at:end]) + 2
-            self.ended = self._left == 2  # what trailers may follow says nothing to us
+            text = length(data[at:end])
+            if text == 0:
+                self.ended = True  # what trailers may follow says nothing to us
+                break
             at = end + 2
+            after = at + text
+            if data[after : after + 2] == b"\r\n":  # all of it is here, as it mostly is
+                said.append(data[at:after])
+                at = after + 2
+            else:
+                self._left = text + 2
         return said[0] if len(said) == 1 else b"".join(said)
 
     def _body(self, data, at, said):
@@ -54,6 +103,7 @@ class Chunked:
         return at
 
 
+@functools.lru_cache(1024)  # pieces are of a few sizes
 def length(line):
     found = SIZE.fullmatch(line)
     if found is None:

@@ -1,10 +1,10 @@
-"""The chunked transfer coding, in parts that end anywhere."""
+"""The framing of a body, in parts that end anywhere."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.vendors.chunked import MAX_SIZE_LINE, Chunked
+from server.vendors.framing import MAX_SIZE_LINE, Chunked, of
 
 
 def coded(pieces):
@@ -60,3 +60,23 @@ def test_what_follows_the_end_is_nobodys():
 def test_what_does_not_follow_the_coding_is_refused(hostile):
     with pytest.raises(ValueError):
         read(hostile)
+
+
+def test_a_measured_body_ends_with_its_length_and_not_before():
+    body = of([(b"content-length", b"4")])
+    assert body.feed(b"abc") == b"abc" and body.cut_off and not body.ended
+    assert body.feed(b"de") == b"d" and body.ended and not body.cut_off
+
+
+def test_an_empty_body_has_ended_before_it_begins():
+    assert of([(b"content-length", b"0")]).ended
+
+
+def test_a_body_without_either_ends_with_the_connection():
+    body = of([(b"content-type", b"text/html")])
+    assert body.feed(b"abc") == b"abc" and not body.ended and not body.cut_off
+
+
+def test_chunks_go_before_a_length_and_the_connection_may_not_end_between_them():
+    body = of([(b"content-length", b"4"), (b"transfer-encoding", b"Chunked")])
+    assert body.feed(b"2\r\nok\r\n") == b"ok" and body.cut_off and not body.ended
