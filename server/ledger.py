@@ -22,6 +22,10 @@ from .stores import End, Forget, Frames, StoreError, open_store
 log = logging.getLogger(__name__)
 
 BATCH_S = 0.05  # what comes within it is one transaction
+# With more runs than that each has its turn in one batch out of five: no stream waits long
+# for the interpreter, and what is written of a run at once costs little more than a message.
+MANY = 10
+TURNS = 5
 AGAIN_S = 0.5  # after a failure
 MAX_UNWRITTEN = 100  # ended runs that wait for a store that is away; the oldest are given up
 LOOK_S = 0.25
@@ -127,7 +131,8 @@ class Ledger:
             copies = {self._queue.get(): True}
             if not self._stopping.is_set():
                 time.sleep(BATCH_S)
-            while not self._queue.empty():
+            most = max(MANY, self._queue.qsize() // TURNS)
+            while not self._queue.empty() and len(copies) < most:
                 copies[self._queue.get()] = True
             copies.pop(None, None)
             try:

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from server.ledger import Ledger
+from server.ledger import MANY, TURNS, Ledger
 from server.runs import Run
 from server.settings import Settings
 from server.stores import Begin, Frames, StoreError, open_store
@@ -103,6 +103,27 @@ def test_a_run_is_written_down_as_it_was_said(serving, settings):
     kept = until(lambda: written(ledger.store, run))
     assert (kept.state, kept.length) == ("complete", LONG)
     assert whole(ledger.store, run.id) == said(LONG)
+
+
+def test_many_runs_take_turns_and_none_is_left_out(serving, settings, monkeypatch):
+    ledger = serving(settings)
+    until(lambda: ledger.store)
+    batches, write = [], ledger.store.write
+    monkeypatch.setattr(
+        ledger.store, "write", lambda owner, them: batches.append(len(them)) or write(owner, them)
+    )
+    runs = [begun(ledger, settings) for _ in range(6 * MANY)]
+    for run in runs:
+        run.say(*said(3))
+    until(lambda: all(kept and kept.length == 3 for kept in map(ledger.store.run, ids(runs))))
+    assert max(batches) <= 2 * 6 * MANY // TURNS  # a beginning and words, of a fifth of them
+    for run in runs:
+        run.end(ledger)
+    until(lambda: all(written(ledger.store, run) for run in runs))
+
+
+def ids(runs):
+    return [run.id for run in runs]
 
 
 def test_what_was_said_before_the_server_stops_is_written(serving, settings):
