@@ -59,8 +59,16 @@ class Channel(queue.Queue):
         with self.mutex:
             return self._all()
 
+    def there(self):
+        """All that is there now. A poke is left for who waits."""
+        with self.mutex:
+            return self._items()
+
     def _all(self):
         self._poked = False
+        return self._items()
+
+    def _items(self):
         items = list(self.queue)
         self.queue.clear()
         if len(items) >= self.maxsize:

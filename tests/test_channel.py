@@ -65,3 +65,13 @@ def test_a_poke_before_the_take_is_not_lost():
     began = time.monotonic()
     assert channel.take(DEADLINE_S) == []
     assert time.monotonic() - began < DEADLINE_S / 2
+
+
+def test_looking_leaves_a_poke_for_who_waits():
+    channel = Channel()
+    channel.put("here")
+    channel.poke()
+    assert channel.there() == ["here"] and channel.there() == []
+    began = time.monotonic()
+    assert channel.take(DEADLINE_S) == []
+    assert time.monotonic() - began < DEADLINE_S / 2

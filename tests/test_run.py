@@ -180,6 +180,19 @@ def test_a_fast_model_is_heard_while_a_slow_one_is_silent(make_services):
     assert order == ["fast", "slow"]
 
 
+def test_words_that_come_thick_and_fast_leave_several_at_a_time(make_services):
+    services = make_services(yield_delay_ms=20)
+    fast = [step for number in range(100) for step in (f"{number} ", 0.001)]
+    run = run_of(services, {"a": fast, "b": fast})
+    run.attach()
+    writes = [frames for frames in run.start(ThreadPoolExecutor(2)) if frames]
+    run.detach()
+    said = [frame for frames in writes for frame in frames if b"text_generation" in frame]
+    assert len(said) == 200 and len(writes) < 200 / 3
+    own = [int(json.loads(f.split(b"data: ")[1])["text"]) for f in said if b'"model":"a"' in f]
+    assert own == list(range(100))
+
+
 def test_a_silent_model_is_said_to_be_waited_for_with_its_phase(make_services, monkeypatch):
     monkeypatch.setattr("server.analysis.ticks.WAITING_EVERY_S", 0.05)
     script = [lambda call: call.phase("uploading"), 0.2, "at last", 0.2]

@@ -1,14 +1,14 @@
 """How long words wait for each other, so that they leave in one write.
 
 Every write wakes a thread, and a machine that wakes more threads than it can run is late for
-all of them. So the wait is short where there is time to spare, and grows with how late threads
-are woken: what arrives meanwhile leaves together, which is what makes time.
+all of them. So the wait is short where there is time to spare, and doubles with how late
+threads are woken: what arrives meanwhile leaves together, which is what makes time.
 """
 
 # A wait that is late by this share of it is a wait of the right length.
-BEARABLE = 0.25
+BEARABLE = 0.12
 SMOOTHED_OVER = 16  # waits
-LONGEST_S = 0.02  # nobody sees that
+LONGEST_S = 0.016  # nobody sees that
 
 
 class Pace:
@@ -18,9 +18,16 @@ class Pace:
         self._shortest_s, self._late_s = shortest_s, 0.0
         self.wait_s = shortest_s
 
+    def until_tick(self, now):
+        """Seconds. The ticks are the same for everybody: one interrupt wakes all who wait,
+        and what the first of them needed is still at hand for the next."""
+        return self.wait_s - now % self.wait_s
+
     def waited(self, late_s):
         """A wait has ended, so much later than it should have."""
         # Two threads may do this at once; one of the two is not counted then.
         self._late_s += (late_s - self._late_s) / SMOOTHED_OVER
-        longest_s = max(self._shortest_s, LONGEST_S)
-        self.wait_s = min(max(self._shortest_s, self._late_s / BEARABLE), longest_s)
+        wait_s = self._shortest_s
+        while 0 < wait_s <= min(self._late_s / BEARABLE, LONGEST_S) / 2:
+            wait_s *= 2
+        self.wait_s = wait_s

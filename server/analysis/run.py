@@ -60,6 +60,7 @@ class AnalysisRun(Run):
             for name, lane in self.lanes.items()
         }
         self._reader = None
+        self._thick = False  # words come faster than they are written
         self._began = self._ended = None
 
     def question_to(self, name):
@@ -197,16 +198,27 @@ class AnalysisRun(Run):
     def _take(self, ticks, anyone_silent):
         """What the workers said. The first word after a pause goes at once; what comes
         within the yield delay of the last write leaves together, in one; a busy machine
-        makes that longer."""
+        makes that longer. While words come thick and fast it is slept out first, so that
+        nobody has to wake us."""
+        if self._thick:
+            self._rest(ticks)
+            if facts := self._channel.there():
+                return facts
         facts = self._channel.take(ticks.wait(anyone_silent))
+        more = facts and self._rest(ticks) and self._channel.there()
+        self._thick = bool(more)
+        return facts + more if more else facts
+
+    def _rest(self, ticks):
+        """Whether the last write was so short a time ago that there was something to wait for."""
         pace = self.services.pace
-        early = pace.wait_s - ticks.since_write()
-        if facts and early > 0:
-            due = time.monotonic() + early
-            time.sleep(early)
-            pace.waited(time.monotonic() - due)
-            facts += self._channel.take(0)
-        return facts
+        if ticks.since_write() >= pace.wait_s:
+            return False
+        now = time.monotonic()
+        early = pace.until_tick(now)
+        time.sleep(early)
+        pace.waited(time.monotonic() - now - early)
+        return True
 
     def _record(self, messages):
         number = itertools.count(self.journal.length + 1)
