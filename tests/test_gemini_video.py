@@ -110,10 +110,10 @@ def test_the_evidence_tells_what_is_sent_without_making_it(film):
 
 
 def test_how_a_film_is_sent_follows_from_its_size_and_length(film):
-    def plan(megabytes, seconds, way=None, name="a.mp4", codec="h264", **window):
+    def plan(megabytes, seconds, way=None, name="a.mp4", codec="h264", looks=1.0, **window):
         video = replace(film, size=megabytes << 20, duration=seconds, height=1080)
         video = replace(video, name=name, codec=codec)
-        return gemini_video.plan(Question("?", video, **window), way)
+        return gemini_video.plan(Question("?", video, **window), way, looks)
 
     assert plan(10, 60).sent == "original" and not plan(10, 60).upload
     assert plan(10, 60, "files").upload
@@ -124,6 +124,8 @@ def test_how_a_film_is_sent_follows_from_its_size_and_length(film):
     assert plan(10, 60, name="a.mkv").sent == "proxy 480p"  # a container Google does not take
     assert plan(10, 60, name="a.mov", codec="prores").sent == "proxy 480p"
     assert plan(10, 60, name="a.mov", codec="hevc").sent == "original"
+    assert plan(10, 60).fps is None
+    assert plan(500, 60).fps == 10 and plan(500, 60, looks=24.0).fps == 24
     longest = plan(500, 400)
     assert not longest.upload and longest.kbps < plan(500, 60).kbps
     assert longest.kbps * 1000 / 8 * 400 < gemini_video.INLINE_BYTES

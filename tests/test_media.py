@@ -135,6 +135,14 @@ def test_a_name_is_only_a_name(film, tmp_path, monkeypatch, name):
     media.clip(name, 0, 1, tmp_path / "out.mp4")
 
 
+def test_a_copy_has_no_more_pictures_a_second_than_asked_for(film, tmp_path):
+    own = media.probe(film).fps
+    assert own > 10
+    for most, made in ((10.0, 10), (own * 2, own)):
+        media.clip(film, 0, 2, tmp_path / "copy.mp4", height=90, video_kbps=100, most_fps=most)
+        assert media.probe(tmp_path / "copy.mp4").fps == pytest.approx(made)
+
+
 DISGUISES = {
     "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{secret}\n#EXT-X-ENDLIST\n",
     "ffconcat": "ffconcat version 1.0\nfile '{secret}'\n",

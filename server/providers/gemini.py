@@ -59,7 +59,7 @@ class Gemini(Provider):
         self._plan(question)
         start, end = question.window
         limit = self.model.limits.get("max_seconds", MAX_SECONDS)
-        looks = max(1.0, self.chosen.get("fps", 1.0))
+        looks = max(1.0, self._looks)
         if (end - start) * looks > limit:
             raise ProviderError(
                 "bad_request",
@@ -121,7 +121,12 @@ class Gemini(Provider):
         return UPLOADS.ask_about(key, upload, line.files.look, ask, call)
 
     def _plan(self, question):
-        return gemini_video.plan(question, self.chosen.get("upload"))
+        return gemini_video.plan(question, self.chosen.get("upload"), self._looks)
+
+    @property
+    def _looks(self):
+        """Frames of a second."""
+        return self.chosen.get("fps", 1.0)
 
     def _ask(self, line, question, video=None, path=None, call=None):
         from .gemini_line import protos

@@ -43,6 +43,7 @@ class Plan:
     inline: bool
     height: int | None = None  # of the smaller copy; None sends the original
     kbps: int | None = None
+    fps: float | None = None  # as the film has them
 
     @property
     def original(self):

@@ -45,7 +45,8 @@ def explained(question):
 
 @contextmanager
 def made(question, plan, call):
-    """The path to send from. A copy, of `plan.height` lines at `plan.kbps`, is gone
+    """The path to send from. A copy, of `plan.height` lines at `plan.kbps` and no more than
+    `plan.fps`, is gone
     afterwards; without a height it is the video as it is."""
     video = question.video
     if not video.path.is_file():
@@ -54,7 +55,7 @@ def made(question, plan, call):
         yield video.path
         return
     call.phase("preparing")
-    key = (video.digest, question.window, plan.height, plan.kbps)
+    key = (video.digest, question.window, plan.height, plan.kbps, plan.fps)
     with shared(key) as copy:
 
         def make(call):
@@ -76,6 +77,7 @@ def encode(question, plan, target, call):
             target,
             height=plan.height,
             video_kbps=plan.kbps,
+            most_fps=plan.fps,
             token=call.token,
             on_progress=lambda: call.phase("preparing"),
         )
