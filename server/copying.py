@@ -61,6 +61,10 @@ class Copy:
         return any(isinstance(change, (End, Forget)) for change in changes)
 
     @property
+    def only_words(self):
+        return self.begun and not self.ended and not self.forgotten
+
+    @property
     def behind(self):
         run = self._run
         return run is not None and (self.ended or self._written < run.journal.length)

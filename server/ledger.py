@@ -22,8 +22,9 @@ from .stores import End, Forget, Frames, StoreError, open_store
 log = logging.getLogger(__name__)
 
 BATCH_S = 0.05  # what comes within it is one transaction
-# With more runs than that each has its turn in one batch out of five: no stream waits long
-# for the interpreter, and what is written of a run at once costs little more than a message.
+# What more runs than that have said takes turns: no stream waits long for the interpreter, and
+# what is written of a run at once costs little more than one message does. That a run began,
+# or ended, waits for nothing.
 MANY = 10
 TURNS = 5
 AGAIN_S = 0.5  # after a failure
@@ -42,6 +43,7 @@ class Ledger:
         self.store = None
         self._queue = queue.SimpleQueue()  # of copies that have something to write
         self._copies = {}
+        self._ended = {}  # those of them whose run has ended, in that order
         self._adopted = {}  # runs of the dead that are ours to end
         self._settled_at = 0.0
         self._stopping = threading.Event()
@@ -96,6 +98,7 @@ class Ledger:
     def end(self, run):
         if copy := self._copies.get(run.id):
             copy.ended = True
+            self._ended[copy.id] = copy
             copy.note(self._queue)
 
     def forget(self, run):
@@ -128,25 +131,40 @@ class Ledger:
     def _write(self):
         wary = False  # the last time failed: now one by one
         while self._copies or not self._stopping.is_set():
-            copies = {self._queue.get(): True}
+            waiting = [self._queue.get()]
             if not self._stopping.is_set():
                 time.sleep(BATCH_S)
-            most = max(MANY, self._queue.qsize() // TURNS)
-            while not self._queue.empty() and len(copies) < most:
-                copies[self._queue.get()] = True
-            copies.pop(None, None)
+            while not self._queue.empty():
+                waiting.append(self._queue.get())
+            copies = self._whose_turn_it_is(waiting)
             try:
-                (self._write_each if wary else self._write_all)(list(copies))
+                (self._write_each if wary else self._write_all)(copies)
                 wary = False
             except Exception as error:
                 wary = True
-                for copy in copies:
+                if isinstance(error, StoreError) and not self._stopping.is_set():
+                    self._spare()
+                for copy in filter(self._kept, copies):
                     copy.note_again(self._queue)
                 if isinstance(error, StoreError):
                     if self._stopping.is_set():
                         return
-                    self._spare(copies)
                     self._stopping.wait(AGAIN_S)
+
+    def _whose_turn_it_is(self, waiting):
+        """The others keep their places."""
+        waiting = list(filter(self._kept, dict.fromkeys(waiting)))
+        if self._stopping.is_set():
+            return waiting
+        words = [copy for copy in waiting if copy.only_words]
+        later = set(words[max(MANY, len(words) // TURNS) :])
+        for copy in words:
+            if copy in later:
+                self._queue.put(copy)
+        return [copy for copy in waiting if copy not in later]
+
+    def _kept(self, copy):
+        return copy is not None and self._copies.get(copy.id) is copy
 
     def _write_each(self, copies):
         for copy in copies:
@@ -163,9 +181,8 @@ class Ledger:
             raise StoreError()
         batch, refused = [], set()
         for copy in copies:
-            if copy.id in self._copies:  # others were dropped
-                copy.noted = False  # first: what is said from now on is noted again
-                batch.append((copy, copy.changes()))
+            copy.noted = False  # first: what is said from now on is noted again
+            batch.append((copy, copy.changes()))
         if changes := [change for _, changes in batch for change in changes]:
             refused = self.store.write(self.owner, changes)
         for copy, changes in batch:
@@ -185,9 +202,9 @@ class Ledger:
             log.warning("a run was taken for interrupted", extra=facts(run_id=copy.id))
             self._drop(copy)
 
-    def _spare(self, copies):
+    def _spare(self):
         """What waits for a store must not grow for ever."""
-        ended = [copy for copy in copies if copy.ended and not copy.forgotten]
+        ended = [copy for copy in list(self._ended.values()) if not copy.forgotten]
         for copy in ended[:-MAX_UNWRITTEN]:
             self._lose(copy)
 
@@ -202,6 +219,7 @@ class Ledger:
     def _drop(self, copy):
         copy.dropped()
         self._copies.pop(copy.id, None)
+        self._ended.pop(copy.id, None)
         if self.store is not None:
             self.store.unsent(copy.id)
 

@@ -54,6 +54,7 @@ def test_what_follows_the_end_is_nobodys():
         b"2\r\nokXX0\r\n",
         b"2\r\nok\rX",
         b"1" * (MAX_SIZE_LINE + 1),
+        b"2;" + b"x" * MAX_SIZE_LINE + b"\r\nok\r\n0\r\n\r\n",
         b"<html>no chunks at all</html>\r\n",
     ],
 )

@@ -116,7 +116,11 @@ def test_many_runs_take_turns_and_none_is_left_out(serving, settings, monkeypatc
     for run in runs:
         run.say(*said(3))
     until(lambda: all(kept and kept.length == 3 for kept in map(ledger.store.run, ids(runs))))
-    assert max(batches) <= 2 * 6 * MANY // TURNS  # a beginning and words, of a fifth of them
+    batches.clear()
+    for run in runs:
+        run.say(*said(2))
+    until(lambda: all(ledger.store.run(run.id).length == 5 for run in runs))
+    assert max(batches) <= 6 * MANY // TURNS
     for run in runs:
         run.end(ledger)
     until(lambda: all(written(ledger.store, run) for run in runs))
@@ -283,19 +287,25 @@ def test_one_run_that_cannot_be_written_costs_the_others_nothing(serving, settin
     until(lambda: len(ledger.store._lives._free) == ENTRIES)
 
 
-def test_what_waits_for_a_store_that_is_away_is_bounded(serving, settings, monkeypatch, caplog):
+@pytest.mark.parametrize("count", [10, 3 * TURNS * MANY])
+def test_what_waits_for_a_store_that_is_away_is_bounded(
+    serving, settings, monkeypatch, caplog, count
+):
+    monkeypatch.setattr("server.ledger.AGAIN_S", 0.02)
     monkeypatch.setattr("server.ledger.MAX_UNWRITTEN", 3)
     settings.data_dir.mkdir()
     (settings.data_dir / "runs").write_text("a file where a folder should be")
     ledger = serving(settings)
-    runs = [begun(ledger, settings) for _ in range(10)]
-    for run in runs:
+    runs = [begun(ledger, settings) for _ in range(count)]
+    for run in reversed(runs):  # who ended last is newest, not who began last
         run.say(b"x")
         run.end(ledger)
-    until(lambda: caplog.text.count("will not be remembered") == 7)
+    lost = lambda: caplog.text.count("will not be remembered")  # noqa: E731
+    until(lambda: lost() == count - 3)
     (settings.data_dir / "runs").unlink()
-    until(lambda: ledger.store and written(ledger.store, runs[-1]))
-    assert [bool(ledger.store.run(run.id)) for run in runs] == 7 * [False] + 3 * [True]
+    until(lambda: ledger.store and written(ledger.store, runs[0]))
+    kept = [bool(ledger.store.run(run.id)) for run in runs]
+    assert kept == 3 * [True] + (count - 3) * [False] and lost() == count - 3
     assert not ledger._copies
 
 

@@ -40,6 +40,13 @@ def test_it_stays_unseen_however_late_they_are():
 
 def test_whoever_waits_is_woken_at_the_same_moment():
     pace = Pace(0.002)
-    ends = [now + pace.until_tick(now) for now in (10.0001, 10.0005, 10.0019)]
+    ends = [now + pace.rest(now, now) for now in (10.0001, 10.0005, 10.0019)]
     assert ends == pytest.approx([10.002] * 3)
-    assert 0 < pace.until_tick(10.002) <= 0.002  # never not at all
+    assert 0 < pace.rest(10.002, 10.002) <= 0.002  # never not at all
+
+
+def test_nobody_waits_longer_than_since_the_last_write():
+    pace = Pace(0.05)
+    assert pace.rest(10.049, 10.01) == pytest.approx(0.001)
+    assert pace.rest(10.01, 9.97) == pytest.approx(0.01)
+    assert pace.rest(10.0, 9.95) == 0.0 == Pace(0.0).rest(10.0, 10.0)

@@ -53,6 +53,45 @@ def fetch(library, url):
         return b"".join(response.iter_raw())
 
 
+def arriving(library, url):
+    """The same by the short way."""
+    with wire.client(library, url).stream("POST", url, headers=KEY, content=b"{}") as response:
+        return b"".join(wire.arriving(response))
+
+
+@both_libraries
+def test_the_short_way_brings_the_same(library, plain_vendor):
+    assert arriving(library, plain_vendor.origin) == fetch(library, plain_vendor.origin) != b""
+
+
+@both_libraries
+@pytest.mark.parametrize("then", [speak.fin, speak.rst])
+def test_an_answer_that_breaks_off_is_told(library, plain_vendor, then):
+    plain_vendor.plays(speak.speaks_then("Hel", then=then))
+    with pytest.raises(ProviderError) as caught:
+        arriving(library, plain_vendor.origin)
+    assert (caught.value.code, caught.value.message) == ("network", faults.BROKE)
+
+
+@both_libraries
+def test_who_has_nobody_to_keep_time_waits_no_longer_than_the_wire(
+    library, plain_vendor, monkeypatch
+):
+    monkeypatch.setattr(wire, "READ_S", 0.2)
+    plain_vendor.plays(speak.speaks_then("Hel", then=speak.stalls))
+    with pytest.raises(ProviderError) as caught:
+        arriving(library, plain_vendor.origin)
+    assert caught.value.message == faults.SILENT
+
+
+@both_libraries
+def test_an_answer_without_end_is_refused_on_the_short_way_too(library, plain_vendor, monkeypatch):
+    monkeypatch.setattr(wire, "MAX_BODY", 100)
+    plain_vendor.plays(speak.says("Hel" * 100))
+    with pytest.raises(ProviderError, match="limit"):
+        arriving(library, plain_vendor.origin)
+
+
 class Fetching(threading.Thread):
     """A call in a thread of its own, as a worker makes it, and what came of it."""
 

@@ -18,10 +18,15 @@ class Pace:
         self._shortest_s, self._late_s = shortest_s, 0.0
         self.wait_s = shortest_s
 
-    def until_tick(self, now):
-        """Seconds. The ticks are the same for everybody: one interrupt wakes all who wait,
-        and what the first of them needed is still at hand for the next."""
-        return self.wait_s - now % self.wait_s
+    def rest(self, now, wrote):
+        """Seconds until the next write, of one who wrote then; none where that is long ago.
+
+        No longer than it takes to the next of the ticks, which are the same for everybody: one
+        interrupt wakes all who wait, and what the first of them needed is still at hand for
+        the next."""
+        wait_s = self.wait_s  # read once: other threads set it
+        left = wait_s - (now - wrote)
+        return min(left, wait_s - now % wait_s) if left > 0 else 0.0
 
     def waited(self, late_s):
         """A wait has ended, so much later than it should have."""

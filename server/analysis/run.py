@@ -211,13 +211,12 @@ class AnalysisRun(Run):
 
     def _rest(self, ticks):
         """Whether the last write was so short a time ago that there was something to wait for."""
-        pace = self.services.pace
-        if ticks.since_write() >= pace.wait_s:
+        pace, now = self.services.pace, time.monotonic()
+        rest_s = pace.rest(now, ticks.wrote_at)
+        if rest_s <= 0:
             return False
-        now = time.monotonic()
-        early = pace.until_tick(now)
-        time.sleep(early)
-        pace.waited(time.monotonic() - now - early)
+        time.sleep(rest_s)
+        pace.waited(time.monotonic() - now - rest_s)
         return True
 
     def _record(self, messages):

@@ -8,20 +8,17 @@ WAITING_EVERY_S = 2.0  # how often a silent model is said to be waited for
 class Ticks:
     def __init__(self, heartbeat_s):
         self._heartbeat_s = heartbeat_s
-        self._wrote = self._waited = time.monotonic()
+        self.wrote_at = self._waited = time.monotonic()
 
     def wait(self, anyone_silent):
         """Seconds until then."""
-        due = self._wrote + self._heartbeat_s
+        due = self.wrote_at + self._heartbeat_s
         if anyone_silent:
             due = min(due, self._waited + WAITING_EVERY_S)
         return max(0.0, due - time.monotonic())
 
     def wrote(self):
-        self._wrote = time.monotonic()
-
-    def since_write(self):
-        return time.monotonic() - self._wrote
+        self.wrote_at = time.monotonic()
 
     def waiting_due(self):
         now = time.monotonic()

@@ -26,7 +26,7 @@ def attempts(provider, question, call, patience):
                 if isinstance(item, str):
                     spoke = True
                     yield item
-                    yield from answer
+                    yield from answer  # from here on nothing is tried again
                 else:
                     yield item
             return

@@ -56,8 +56,8 @@ def read(chunks, on_finish=lambda: None):
                     yield text
                 refused = refused or bool(delta.get("refusal"))
                 if finish is None and (reason := choice.get("finish_reason")):
+                    on_finish()  # before it counts as finished: a failure of this is one
                     finish = Finish(str(reason)[:40])
-                    on_finish()
                     yield finish
     except Exception:
         if finish is None:

@@ -5,7 +5,7 @@ at one frame a second unless asked otherwise: 480 lines at a modest rate lose it
 do ten frames a second, which take half the work to make.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import names
 from ..errors import ProviderError
@@ -78,11 +78,11 @@ def plan(question, way=None, looks=1.0):
     as_it_is = whole and mime in TAKEN and video.codec in CODECS
     if as_it_is and video.size <= INLINE_BYTES and way != "files":
         return Plan(upload=False, mime=mime)
-    small = {"height": min(PROXY_HEIGHT, video.height or PROXY_HEIGHT)}
-    small["fps"] = max(PROXY_FPS, looks)
+    height, fps = min(PROXY_HEIGHT, video.height or PROXY_HEIGHT), max(PROXY_FPS, looks)
+    small = Plan(upload=True, height=height, kbps=BEST_KBPS, fps=fps)
     fits = kbps_to_fit(INLINE_BYTES, length)
     if fits >= WORST_KBPS and way != "files":
-        return Plan(upload=False, kbps=min(BEST_KBPS, fits), **small)
+        return replace(small, upload=False, kbps=min(BEST_KBPS, fits))
     if way == "inline":
         raise ProviderError(
             "bad_request",
@@ -91,4 +91,4 @@ def plan(question, way=None, looks=1.0):
         )
     if as_it_is and video.size <= UPLOAD_BYTES:
         return Plan(upload=True, mime=mime)
-    return Plan(upload=True, kbps=BEST_KBPS, **small)
+    return small

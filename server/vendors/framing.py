@@ -69,10 +69,10 @@ class Chunked:
                 at = self._body(data, at, said)
                 continue
             end = data.find(b"\r\n", at)
+            if (end if end >= 0 else size) - at > MAX_SIZE_LINE:
+                raise ValueError("a chunk's size without end")
             if end < 0:
                 self._rest = data[at:]
-                if len(self._rest) > MAX_SIZE_LINE:
-                    raise ValueError("a chunk's size without end")
                 break
             text = length(data[at:end])
             if text == 0:
@@ -103,7 +103,7 @@ class Chunked:
         return at
 
 
-@functools.lru_cache(1024)  # pieces are of a few sizes
+@functools.lru_cache(512)  # pieces are of a few sizes
 def length(line):
     found = SIZE.fullmatch(line)
     if found is None:
