@@ -3,8 +3,9 @@
     python -m bench.latency [--cells 3x10 9x50] [--rate 50] [--seconds 4] [--cores all]
 
 A cell is models x clients. Every piece carries the time it was written. The same number of
-streams is read three ways in the same run: straight from the vendor (what the machine and
-the measuring cost), through a plain byte relay, and through the server. What the server
+streams is read four ways in the same run: straight from the vendor (what the machine and the
+measuring cost), through a relay of bytes and a plain server of the same shape (relay.py,
+plain.py), and through the server. What the server
 adds is its latency less the direct one, quantile by quantile. The first second, in which
 everybody comes at once, is left out; CPU is that of the server's worker alone.
 """
@@ -22,6 +23,7 @@ def measure(cells=CELLS, rate=50.0, seconds=4.0, cores="one"):
     with (
         rig.running("bench.vendor") as (vendor, _),
         rig.running("bench.relay", vendor) as (relay, relay_pid),
+        rig.running("bench.plain", vendor) as (plain, plain_pid),
         rig.parallax(vendor, [shape], THREADS=160, CORES=cores) as server,
     ):
         ask = lambda models: rig.question([shape] * models)  # noqa: E731
@@ -34,6 +36,10 @@ def measure(cells=CELLS, rate=50.0, seconds=4.0, cores="one"):
                 "relay": lambda u=upstream, c=clients: (
                     [load.request(relay, "/", u) for _ in range(c)],
                     relay_pid,
+                ),
+                "plain": lambda u=upstream, c=clients: (
+                    [load.request(plain, "/", u) for _ in range(c)],
+                    rig.child_of(plain_pid),
                 ),
                 "parallax": lambda n=models, c=clients: (
                     [load.request(server.port, "/compare-stream", ask(n)) for _ in range(c)],

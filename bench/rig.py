@@ -28,6 +28,11 @@ def running(module, *arguments):
         child.wait()
 
 
+def child_of(pid):
+    """The first process that this one started: gunicorn's worker."""
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
 def answers(port):
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
