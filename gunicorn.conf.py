@@ -61,15 +61,9 @@ AT_THE_DOOR_S = 1.0  # from being accepted to being a run, on a busy machine
 SPEAKING_S = 0.2  # from being accepted to having said what one wants
 
 
-# Threads that wait for the interpreter's lock wake this often to ask for it. With hundreds
-# of streams that asking was most of what they did; every one of ours lets go of the lock by
-# itself within a fraction of a millisecond.
-SWITCH_INTERVAL_S = 0.02
-
-
 def post_worker_init(worker):
     """However it is told to stop, every open stream first gets its last message."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    sys.setswitchinterval(cores.SWITCH_INTERVAL_S)
     if settings.cores == "one":
         cores.keep_to_one(os.getppid() + worker.age)  # not where its siblings are
     stop = signal.getsignal(signal.SIGTERM)

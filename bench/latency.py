@@ -5,9 +5,9 @@
 A cell is models x clients. Every piece carries the time it was written. The same number of
 streams is read four ways in the same run: straight from the vendor (what the machine and the
 measuring cost), through a relay of bytes and a plain server of the same shape (relay.py,
-plain.py), and through the server. What the server
-adds is its latency less the direct one, quantile by quantile. The first second, in which
-everybody comes at once, is left out; CPU is that of the server's worker alone.
+plain.py), and through the server. What the server adds is its latency less the direct one,
+quantile by quantile. The first second, in which everybody comes at once, is left out; CPU is
+that of the server's worker alone.
 """
 
 from . import load, rig

@@ -23,6 +23,14 @@ THREADS = 160
 
 
 def ask(pool, url, model, said):
+    try:
+        for text in told(pool, url, model):
+            said.put((model, text))
+    finally:
+        said.put((model, None))  # or its reader would wait for ever
+
+
+def told(pool, url, model):
     body = json.dumps({"model": model, "stream": True})
     answer = pool.request("POST", url, body=body, preload_content=False)
     rest = b""
@@ -32,8 +40,7 @@ def ask(pool, url, model, said):
             if event.startswith(b"data: {"):
                 for choice in json.loads(event[6:])["choices"]:
                     if text := choice["delta"].get("content"):
-                        said.put((model, text))
-    said.put((model, None))
+                        yield text
 
 
 def drained(said):
@@ -89,7 +96,7 @@ class Plain(BaseApplication):
 
 
 def kept_to_one(worker):
-    sys.setswitchinterval(0.02)
+    sys.setswitchinterval(cores.SWITCH_INTERVAL_S)
     cores.keep_to_one(1)
 
 

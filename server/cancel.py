@@ -25,20 +25,23 @@ def current():
 
 class CancelToken:
     def __init__(self):
-        self.cancelled, self.reason = False, None
+        self.reason = None
         self._lock = threading.Lock()
-        self._rung = threading.Event()  # the same, for who waits
+        self._cancelled = threading.Event()
         self._hang_ups = {}
         self._sockets = []
+
+    @property
+    def cancelled(self):
+        return self._cancelled.is_set()
 
     def cancel(self, reason="cancelled"):
         """Hang up. The first reason stays; cancelling twice is harmless."""
         with self._lock:
-            if self.cancelled:
+            if self._cancelled.is_set():
                 return
             self.reason = reason
-            self.cancelled = True
-            self._rung.set()
+            self._cancelled.set()
             hang_ups, self._hang_ups = list(self._hang_ups.values()), {}
             sockets, self._sockets = self._sockets, []
         for sock in sockets:
@@ -55,14 +58,14 @@ class CancelToken:
 
     def wait(self, seconds):
         """Sleep that a cancel ends. Raises Abandoned when it did."""
-        self._rung.wait(seconds)
+        self._cancelled.wait(seconds)
         self.check()
 
     def on_cancel(self, hang_up):
         """Call `hang_up` at cancel, or now if that has been. Returns how to forget it."""
         handle = object()
         with self._lock:
-            if not self.cancelled:
+            if not self._cancelled.is_set():
                 self._hang_ups[handle] = hang_up
                 return lambda: self._hang_ups.pop(handle, None)
         hang_up()
@@ -73,7 +76,7 @@ class CancelToken:
         call that polls opens many."""
         with self._lock:
             self._sockets = [known for known in self._sockets if known.fileno() >= 0]
-            if not self.cancelled:
+            if not self._cancelled.is_set():
                 self._sockets.append(sock)
                 return
         shut(sock)

@@ -16,7 +16,7 @@ class Copy:
         """`sent(number)` notes, at once, the number of the last message that was said."""
         self.id, self._run, self._asked, self._sent = run.id, run, asked, sent
         self.noted = False  # that there is something to write
-        self.ended = False
+        self.ended = None  # when the run did
         self.forgotten = False
         self.begun, self._written = False, 0
 

@@ -43,7 +43,6 @@ class Ledger:
         self.store = None
         self._queue = queue.SimpleQueue()  # of copies that have something to write
         self._copies = {}
-        self._ended = {}  # those of them whose run has ended, in that order
         self._adopted = {}  # runs of the dead that are ours to end
         self._settled_at = 0.0
         self._stopping = threading.Event()
@@ -97,8 +96,7 @@ class Ledger:
 
     def end(self, run):
         if copy := self._copies.get(run.id):
-            copy.ended = True
-            self._ended[copy.id] = copy
+            copy.ended = time.monotonic()
             copy.note(self._queue)
 
     def forget(self, run):
@@ -157,10 +155,10 @@ class Ledger:
         if self._stopping.is_set():
             return waiting
         words = [copy for copy in waiting if copy.only_words]
-        later = set(words[max(MANY, len(words) // TURNS) :])
-        for copy in words:
-            if copy in later:
-                self._queue.put(copy)
+        later = words[max(MANY, len(words) // TURNS) :]
+        for copy in later:
+            self._queue.put(copy)
+        later = set(later)
         return [copy for copy in waiting if copy not in later]
 
     def _kept(self, copy):
@@ -204,8 +202,8 @@ class Ledger:
 
     def _spare(self):
         """What waits for a store must not grow for ever."""
-        ended = [copy for copy in list(self._ended.values()) if not copy.forgotten]
-        for copy in ended[:-MAX_UNWRITTEN]:
+        ended = [copy for copy in list(self._copies.values()) if copy.ended and not copy.forgotten]
+        for copy in sorted(ended, key=lambda copy: copy.ended)[:-MAX_UNWRITTEN]:
             self._lose(copy)
 
     def _lose(self, copy):
@@ -219,7 +217,6 @@ class Ledger:
     def _drop(self, copy):
         copy.dropped()
         self._copies.pop(copy.id, None)
-        self._ended.pop(copy.id, None)
         if self.store is not None:
             self.store.unsent(copy.id)
 

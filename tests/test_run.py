@@ -181,7 +181,7 @@ def test_a_fast_model_is_heard_while_a_slow_one_is_silent(make_services):
 
 
 def test_words_that_come_thick_and_fast_leave_several_at_a_time(make_services):
-    services = make_services(yield_delay_ms=20)
+    services = make_services(yield_delay_ms=50)
     fast = [step for number in range(100) for step in (f"{number} ", 0.001)]
     run = run_of(services, {"a": fast, "b": fast})
     run.attach()

@@ -23,12 +23,8 @@ def attempts(provider, question, call, patience):
         answer = provider.answer(question, call)
         try:
             for item in answer:
-                if isinstance(item, str):
-                    spoke = True
-                    yield item
-                    yield from answer  # from here on nothing is tried again
-                else:
-                    yield item
+                spoke = spoke or isinstance(item, str)
+                yield item
             return
         except ProviderError as error:
             call.token.check()

@@ -6,8 +6,8 @@ what a stream cost. Here h11 speaks for the head, strictly, and the body is take
 `framing.py`. A read is one system call, in which the thread waits without the interpreter's
 lock; where TLS is between, its own way.
 
-Those libraries hand a body through five generators, each of which a thread that wakes must
-find its way back into. Who can, reads the line itself (`wire.arriving`).
+Those libraries and their guards hand a body through four generators, and a thread that wakes
+must find its way back into each. Who can, reads the line itself (`wire.arriving`).
 
 Proxies are left to the libraries' own transports.
 """
