@@ -155,10 +155,9 @@ class Ledger:
         if self._stopping.is_set():
             return waiting
         words = [copy for copy in waiting if copy.only_words]
-        later = words[max(MANY, len(words) // TURNS) :]
+        later = dict.fromkeys(words[max(MANY, len(words) // TURNS) :])
         for copy in later:
             self._queue.put(copy)
-        later = set(later)
         return [copy for copy in waiting if copy not in later]
 
     def _kept(self, copy):
