@@ -4,18 +4,19 @@
 
 Local servers play Gemini and ElevenLabs at set latencies; everything else is real: gunicorn,
 the SDKs, ffmpeg. The reference is arithmetic over the same latencies: the first chunk cannot
-come before one detection, one writing and one speaking, all after each other; the rest of
-what the first chunk took is ours. Playback starts at the first chunk; a stall is a chunk that
-comes after the player needs it.
+come before one detection, one writing and one speaking, all after each other, nor all of them
+before a schedule of the same asks that has nothing else to do; the rest is ours. Playback
+starts at the first chunk; a stall is a chunk that comes after the player needs it.
 """
 
+import heapq
 import shutil
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-from server.commentary.detect import Detect
+from server.commentary.detect import ASKS
 from server.commentary.write import Write
 from server.settings import Settings
 from tests.commentaries import of, opened
@@ -72,19 +73,30 @@ def measure_one(minutes, vendors, server):
         "total_s": round(total, 2),
         "stall_s": round(max(0.0, max(at - first - start for at, start in arrived)), 2),
         "asked": asked,
-        **schedule(asked, vendors),
+        "best_total_s": round(best(lines_by_window(events), vendors.latencies), 2),
     }
 
 
-def schedule(asked, vendors):
-    """The best there could be: the path of one window, and on it the waves that the busiest
-    of the vendors needs for all of them, so many asks at a time."""
-    at_once = {"detect": Detect.workers, "write": Write.workers, "speak": VOICE_CONCURRENCY}
-    waves = [
-        (-(-asked[what] // at_once[what]) - 1) * seconds
-        for what, seconds in vendors.latencies.items()
-    ]
-    return {"best_total_s": round(sum(vendors.latencies.values()) + max(waves), 2)}
+def lines_by_window(events):
+    """How many lines each window has."""
+    spoken = [event["start"] for event in of(events, "commentary_ready")]
+    windows = [event["interval"] for event in of(events, "events_detected")]
+    return [sum(start <= at < end for at in spoken) for start, end in sorted(windows)]
+
+
+def best(lines, latencies):
+    """When the last of these windows would be spoken: each ask as soon as what it needs is
+    there and one of its kind may be asked, those that are ready first."""
+    ready = [0.0] * len(lines)
+    for kind, at_once in (("detect", ASKS), ("write", Write.workers), ("speak", VOICE_CONCURRENCY)):
+        free = [0.0] * at_once
+        for window in sorted(range(len(lines)), key=lambda n: (ready[n], n)):
+            began = ready[window]
+            for _ in range(lines[window] if kind == "speak" else 1):
+                done = max(began, heapq.heappop(free)) + latencies[kind]
+                heapq.heappush(free, done)
+                ready[window] = max(ready[window], done)
+    return max(ready)
 
 
 if __name__ == "__main__":

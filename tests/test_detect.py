@@ -1,15 +1,12 @@
 """The stage that finds out what happens in a window."""
 
-import contextlib
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from server.cancel import CancelToken
 from server.commentary import detect
 from server.commentary.base import StageError
-from server.commentary.detect import Detect, HeadStart
+from server.commentary.detect import Detect
 from server.commentary.options import Options
 from server.errors import Abandoned, ProviderError
 from tests import clips
@@ -92,33 +89,6 @@ def test_a_model_nobody_named_is_replaced_by_measuring_when_asking_again_would_n
     done = Detect(job).work(stretch(end=8))
     assert any("cut" in moment.facts for moment in done.moments)
     assert "measured instead" in done.warnings[0]
-
-
-def test_the_first_window_has_the_machine_to_itself_until_it_is_on_its_way():
-    head_start, others = HeadStart(CancelToken()), []
-
-    def other():
-        with head_start.taken():
-            others.append(1)
-
-    with ThreadPoolExecutor(3) as pool:
-        with head_start.taken():
-            waiting = [pool.submit(other) for _ in range(3)]
-            head_start.phase("preparing")
-            assert not others
-            head_start.phase("uploading")
-            for each in waiting:
-                each.result(5)
-        assert len(others) == 3
-
-
-@pytest.mark.parametrize("fails", [True, False])
-def test_the_others_go_on_when_the_first_has_ended_however_it_did(fails):
-    head_start = HeadStart(CancelToken())
-    with contextlib.suppress(ZeroDivisionError), head_start.taken():
-        assert not fails or 1 / 0
-    with head_start.taken():
-        pass
 
 
 def test_a_cancelled_job_is_abandoned(film, make_services):

@@ -16,11 +16,14 @@ class Asker(threading.Thread):
 
     def __init__(self, flights, make, shelf):
         super().__init__(daemon=True)
-        self.token, self.phases, self.outcome = CancelToken(), [], None
-        self._ask = lambda: flights.get(
-            "key", lambda: shelf.get("key"), make, Call(self.token, self.phases.append)
-        )
+        self.token, self.phases, self.own, self.outcome = CancelToken(), [], [], None
+        call = Call(self.token, self._works, self.phases.append)
+        self._ask = lambda: flights.get("key", lambda: shelf.get("key"), make, call)
         self.start()
+
+    def _works(self, phase):
+        self.own.append(phase)
+        self.phases.append(phase)
 
     def run(self):
         try:
@@ -83,6 +86,7 @@ def test_progress_is_told_to_all_and_waiting_is_none(ask):
     assert [each.outcome for each in waiting] == [("made", True)] * 2
     assert len(ask.work.begun) == 1
     assert set(maker.phases + waiting[0].phases) == {"uploading"}
+    assert maker.own and not waiting[0].own, "it is no turn of theirs"
 
 
 def test_when_the_maker_is_called_off_one_of_those_waiting_takes_over(ask):

@@ -76,3 +76,20 @@ def test_preparing_once_more_for_another_attempt_gives_no_fresh_time():
 
 def test_what_is_left_never_exceeds_the_whole_time():
     assert patience(first=50, total=20).left(15) == 5
+
+
+def test_time_stands_still_while_it_is_made_to_wait():
+    patient = patience(first=10, total=30)
+    patient.phase("preparing", now=2)
+    patient.stand_still(now=4)
+    assert code(patient, 99) is None and patient.next_look(99) == 5 and patient.left(99) == 8
+    patient.go_on(now=100)
+    patient.phase("uploading", now=100)
+    assert code(patient, 109.9) is None
+    assert code(patient, 110) == "timeout_first_text"
+    patient.heard()
+    patient.waits(now=103)
+    assert code(patient, 107.9) is None
+    assert code(patient, 108) == "timeout_idle"
+    assert code(patient, 126) == "timeout_total"
+    assert patient.stood_still_s == 96

@@ -1,5 +1,6 @@
 """Asking a model once for all it says, under the same deadlines as everybody."""
 
+import re
 import threading
 from dataclasses import replace
 
@@ -28,6 +29,8 @@ class Scripted(Provider):
                     raise step
                 if isinstance(step, float):
                     call.token.wait(step)
+                elif callable(step):
+                    step(call)
                 else:
                     yield step
         finally:
@@ -98,6 +101,31 @@ def test_a_silent_model_fails_at_its_deadline_and_the_callers_token_lives_on(ser
         ask(services, Slot([60.0], first_text_timeout_s=0.05), token)
     assert caught.value.code == "timeout_first_text"
     assert not token.cancelled
+
+
+def test_waiting_for_ones_turn_is_not_the_models_time(services):
+    asked = []
+
+    def turn(phase):
+        asked.append(phase)
+        CancelToken().wait(0.5)
+
+    slot = Slot([lambda call: call.phase("uploading"), "fine"], first_text_timeout_s=0.4)
+    assert ask(services, slot, turn=turn) == "fine"
+    assert asked == ["uploading"]
+    took = re.search(r"parallax_model_duration_seconds_sum\S* (\S+)", text(services))
+    assert float(took[1]) < 0.5
+
+
+def test_a_turn_that_never_comes_ends_with_the_caller(services):
+    token = CancelToken()
+
+    def turn(phase):
+        token.cancel("enough")
+        token.check()
+
+    with pytest.raises(Abandoned):
+        ask(services, Slot([lambda call: call.phase("uploading"), "fine"]), token, turn=turn)
 
 
 def test_cancelling_the_caller_hangs_up(services):

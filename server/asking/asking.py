@@ -21,18 +21,25 @@ log = logging.getLogger(__name__)
 
 class Asking:
     """`token` serves this one call: a deadline cancels it. `on_phase` hears what the
-    silence is; `on_late`, instead of the token, the error that a deadline made."""
+    silence is; `on_late`, instead of the token, the error that a deadline made. `turn` is
+    called before each phase and may make it wait: for others it asks for."""
 
-    def __init__(self, services, slot, question, token, on_phase=None, on_late=None):
+    def __init__(self, services, slot, question, token, on_phase=None, on_late=None, turn=None):
         self._services, self._slot, self._question = services, slot, question
         self._token = token
         self._on_phase = on_phase or (lambda phase: None)
         self._on_late = on_late or token.cancel
+        self._turn = turn
         self._circuit = services.circuits.of(slot.model.name)
         self._patience = None
         self._alarm = None
         self._over = False
         self._asked = False  # the vendor itself, whose health the circuit counts
+
+    @property
+    def waited_s(self):
+        """Seconds that it had to wait for its turn."""
+        return self._patience.stood_still_s if self._patience else 0.0
 
     def answer(self):
         """Pieces of text, a Usage, a Finish, as they come. What it raises is for `translated`."""
@@ -46,7 +53,7 @@ class Asking:
         self._watch()
         try:
             self._allow()
-            call, chars = Call(self._token, self._phase), 0
+            call, chars = Call(self._token, self._phase, self._hears), 0
             with closing(
                 attempts(self._slot.provider, self._question, call, self._patience)
             ) as items:
@@ -92,6 +99,15 @@ class Asking:
             self._asked = True
 
     def _phase(self, name):
+        if self._turn:
+            self._patience.stand_still(time.monotonic())  # no silence of the vendor's
+            try:
+                self._turn(name)
+            finally:
+                self._patience.go_on(time.monotonic())
+        self._hears(name)
+
+    def _hears(self, name):
         self._on_phase(name)
         self._patience.phase(name, time.monotonic())
 

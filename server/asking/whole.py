@@ -10,12 +10,13 @@ from .asking import Asking, translated
 MAX_CHARS = 200_000  # nobody who needs a whole answer needs more of it
 
 
-def whole_answer(services, slot, question, token, max_chars=MAX_CHARS, on_phase=None):
+def whole_answer(services, slot, question, token, max_chars=MAX_CHARS, turn=None):
     """The text of the answer, cut at `max_chars`. ProviderError when the model failed;
-    Abandoned when `token`, the caller's own, was cancelled meanwhile."""
+    Abandoned when `token`, the caller's own, was cancelled meanwhile. `turn` may make it wait
+    before a phase begins; that time is not the model's."""
     call = CancelToken()  # of this call: its deadline is not the end of the caller's work
     forget = token.on_cancel(lambda: call.cancel(token.reason))
-    asking = Asking(services, slot, question, call, on_phase)
+    asking = Asking(services, slot, question, call, turn=turn)
     said, chars, usage, error = [], 0, Usage(), None
     began, to_first = time.monotonic(), None
     try:
@@ -23,7 +24,7 @@ def whole_answer(services, slot, question, token, max_chars=MAX_CHARS, on_phase=
             for item in answer:
                 if isinstance(item, str):
                     if to_first is None:
-                        to_first = time.monotonic() - began
+                        to_first = time.monotonic() - began - asking.waited_s
                     said.append(item)
                     chars += len(item)
                     if chars >= max_chars:
@@ -35,7 +36,7 @@ def whole_answer(services, slot, question, token, max_chars=MAX_CHARS, on_phase=
     finally:
         forget()
     code = "cancelled" if token.cancelled else error and error.code
-    took = time.monotonic() - began
+    took = time.monotonic() - began - asking.waited_s
     services.metrics.model_ended(slot.model.provider, code, took, to_first, usage)
     token.check()
     if error is not None:

@@ -1,17 +1,18 @@
 """What happens in a window: seen by a model, or measured when there is none."""
 
 import json
-import threading
-from contextlib import contextmanager
 
 from ..asking.whole import whole_answer
 from ..errors import MediaError, ProviderError
 from ..providers.base import Question
 from . import choosing, measuring, moments
 from .base import Stage, StageError
+from .turns import Turns
 
 SECONDS_A_MOMENT = 4
-LOOK_AROUND_S = 0.2
+
+ASKS = 4  # of a model at once
+WORKS = 2  # here at once: ffmpeg is the work, and this is what small machines have
 
 PROMPT = """\
 Watch the stretch of the video from {start:.1f} s to {end:.1f} s and list what a commentator \
@@ -35,17 +36,13 @@ What is known about the video; it may be about other stretches of it:
 
 class Detect(Stage):
     name = "detect"
-    workers = 4
+    workers = ASKS + WORKS
 
     def __init__(self, job):
         super().__init__(job)
-        self._head_start = HeadStart(job.token)
+        self._turns = Turns(job.token, WORKS, ASKS)
 
     def work(self, stretch):
-        with self._head_start.taken():
-            return self._look(stretch)
-
-    def _look(self, stretch):
         job, window = self.job, stretch.window
         slot = choosing.detector(job.options, job.services.models)
         try:
@@ -68,7 +65,8 @@ class Detect(Stage):
             inputs["prompt"] = prompt(window, self.job.options)
 
         def make():
-            found = self.measured(window) if slot is None else self.seen(slot, window)
+            with self._turns.taken(window.index) as turn:
+                found = self.measured(window) if slot is None else self.seen(slot, window, turn)
             return {"moments": moments.to_plain(found)}
 
         return moments.from_plain(self.job.results.once(self.name, inputs, make)["moments"])
@@ -79,45 +77,16 @@ class Detect(Stage):
         except MediaError as error:
             raise StageError(error.code, error.message) from None
 
-    def seen(self, slot, window):
+    def seen(self, slot, window, turn):
         job = self.job
         asked = prompt(window, job.options)
         # `cut`: only this stretch is sent, small; the whole film would be the first wait.
         question = Question(asked, job.video, window.start, window.end, cut=True)
         try:
-            answer = whole_answer(
-                job.services, slot, question, job.token, on_phase=self._head_start.phase
-            )
+            answer = whole_answer(job.services, slot, question, job.token, turn=turn.phase)
         except ProviderError as error:
             raise StageError(error.code, error.message) from None
         return moments.parse(answer, window)
-
-
-class HeadStart:
-    """The first window has the machine to itself until it is on its way to its model, or
-    measured: viewers wait for that one. The others would take its processors."""
-
-    def __init__(self, token):
-        self._token = token
-        self._first = threading.Lock()
-        self._over = threading.Event()
-
-    @contextmanager
-    def taken(self):
-        if self._first.acquire(blocking=False):  # and never released: there is one first
-            try:
-                yield
-            finally:
-                self._over.set()
-            return
-        while not self._over.wait(LOOK_AROUND_S):
-            self._token.check()
-        yield
-
-    def phase(self, name):
-        """What is done for a window: past preparing, it is others who work."""
-        if name != "preparing":
-            self._over.set()
 
 
 def prompt(window, options):

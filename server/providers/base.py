@@ -72,18 +72,23 @@ class Call:
     """One question to one model, through all its attempts, as the provider sees it.
 
     `token` hangs up when the run is cancelled: check it in long work, hand it sockets
-    and child processes. `phase("uploading")` tells the reader what the silence is.
+    and child processes. `phase("uploading")` tells the reader what the silence is; it may
+    have to wait for its turn there. `hears("uploading")` tells of work that another does.
     `once("stills", make)` is made by the first attempt and kept for those after it.
     """
 
-    def __init__(self, token, on_phase=lambda phase: None):
+    def __init__(self, token, on_phase=lambda phase: None, on_hears=None):
         self.token = token
-        self._on_phase = on_phase
+        self._on_phase, self._on_hears = on_phase, on_hears or on_phase
         self._made = {}
 
     def phase(self, name):
         self.token.check()
         self._on_phase(name)
+
+    def hears(self, name):
+        self.token.check()
+        self._on_hears(name)
 
     def once(self, name, make):
         if name not in self._made:

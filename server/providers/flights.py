@@ -25,11 +25,14 @@ class Flight:
     def telling(self, call):
         """The maker's call, whose phases are also told to those waiting."""
 
-        def told(phase):
-            self._progress = (self._progress[0] + 1, phase)
-            call.phase(phase)
+        def telling(tell):
+            def told(phase):
+                self._progress = (self._progress[0] + 1, phase)
+                tell(phase)
 
-        return Call(call.token, told)
+            return told
+
+        return Call(call.token, telling(call.phase), telling(call.hears))
 
     def land(self):
         self._over.set()
@@ -42,7 +45,7 @@ class Flight:
             times, phase = self._progress
             if times > heard:
                 heard = times
-                call.phase(phase)
+                call.hears(phase)
         if self.error is not None:
             raise self.error
 
