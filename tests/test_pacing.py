@@ -1,6 +1,6 @@
 import pytest
 
-from server.analysis.pacing import BEARABLE, LONGEST_S, Pace
+from server.analysis.pacing import BEARABLE, LONGEST_S, Flow, Pace
 
 
 def test_it_is_as_set_while_threads_are_woken_in_time():
@@ -50,3 +50,40 @@ def test_nobody_waits_longer_than_since_the_last_write():
     assert pace.rest(10.049, 10.01) == pytest.approx(0.001)
     assert pace.rest(10.01, 9.97) == pytest.approx(0.01)
     assert pace.rest(10.0, 9.95) == 0.0 == Pace(0.0).rest(10.0, 10.0)
+
+
+def flow(pace, *gaps, count=1):
+    """One whose words come with these seconds between them."""
+    found, now = Flow(pace, 0.0), 0.0
+    for gap in gaps:
+        now += gap
+        found.came(count, now)
+    return found
+
+
+def test_nobody_waits_for_words_that_come_seldom():
+    pace = Pace(0.002)
+    assert not flow(pace, *[0.0021] * 100).thick
+    assert not flow(pace, 0.0001).thick, "one is not many"
+    assert flow(pace, *[0.001] * 20).thick
+    assert flow(pace, *[0.02] * 20, count=15).thick, "many that come at once are many"
+
+
+def test_a_longer_window_is_worth_waiting_for_sooner():
+    pace = Pace(0.002)
+    assert not flow(pace, *[0.006] * 50).thick
+    for _ in range(100):
+        pace.waited(0.002)
+    assert flow(pace, *[0.006] * 50).thick
+
+
+def test_a_pause_is_soon_forgotten():
+    pace = Pace(0.002)
+    found = flow(pace, *[0.001] * 20, 60.0)
+    assert found.thick, "it was one gap"
+    assert not flow(pace, *[0.001] * 20, *[60.0] * 8).thick
+    assert flow(pace, *[60.0] * 8, *[0.001] * 12).thick
+
+
+def test_without_a_window_nobody_waits():
+    assert not flow(Pace(0.0), *[0.0] * 100).thick

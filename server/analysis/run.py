@@ -24,6 +24,7 @@ from ..runs import Run
 from . import cache
 from .interleave import RoundRobin
 from .lane import Fail, Lane
+from .pacing import Flow
 from .remembered import asked_of
 from .ticks import Ticks
 from .worker import Worker
@@ -60,7 +61,7 @@ class AnalysisRun(Run):
             for name, lane in self.lanes.items()
         }
         self._reader = None
-        self._thick = False  # words come faster than they are written
+        self._flow = Flow(services.pace, time.monotonic())
         self._began = self._ended = None
 
     def question_to(self, name):
@@ -196,18 +197,20 @@ class AnalysisRun(Run):
                 self.services.cache.put(fact.cache_key, answer)
 
     def _take(self, ticks, anyone_silent):
-        """What the workers said. The first word after a pause goes at once; what comes
-        within the yield delay of the last write leaves together, in one; a busy machine
-        makes that longer. While words come thick and fast it is slept out first, so that
-        nobody has to wake us."""
-        if self._thick:
-            self._rest(ticks)
-            if facts := self._channel.there():
-                return facts
+        """What the workers said. It goes at once; but while words come thick and fast, those of
+        a write window are slept out first and leave together, and nobody has to wake us."""
+        flow, pace = self._flow, self.services.pace
+        if flow.thick and self._rest(ticks) and (facts := self._channel.there()):
+            flow.came(len(facts), time.monotonic())
+            return facts
+        asleep_at = time.monotonic()
         facts = self._channel.take(ticks.wait(anyone_silent))
-        more = facts and self._rest(ticks) and self._channel.there()
-        self._thick = bool(more)
-        return facts + more if more else facts
+        if facts:
+            now, said_at = time.monotonic(), facts[0][1]
+            if said_at >= asleep_at:  # else it was not asleep, but busy with a slow client
+                pace.waited(now - said_at)
+            flow.came(len(facts), now)
+        return facts
 
     def _rest(self, ticks):
         """Whether the last write was so short a time ago that there was something to wait for."""
