@@ -8,7 +8,7 @@ from .. import media
 from ..errors import MediaError
 from .base import Chunk, Loss, Stage
 
-SILENCED = "The voice could not be mixed in; this stretch has its own sound only."
+UNHEARD = "The voice could not be mixed in; the film has its own sound there."
 
 
 class Cut(Stage):
@@ -23,29 +23,50 @@ class Cut(Stage):
         if made is None or not path.is_file():
             made = self._make(stretch)
             session.keep(note, made)
-        if made["silenced"]:
-            lost = tuple(
-                Loss(cue.start, self.name, "media", SILENCED, cue.index) for cue in stretch.cues
-            )
-            stretch = stretch.but(cues=(), lost=(*stretch.lost, *lost))
-        return stretch.but(chunk=Chunk(path, made["header"]))
+        return self._without(stretch, made["unheard"]).but(chunk=Chunk(path, made["header"]))
+
+    def _without(self, stretch, unheard):
+        lost = [cue for cue in stretch.cues if cue.index in unheard]
+        losses = [Loss(cue.start, self.name, "media", UNHEARD, cue.index) for cue in lost]
+        cues = tuple(cue for cue in stretch.cues if cue not in lost)
+        return stretch.but(cues=cues, lost=(*stretch.lost, *losses))
 
     def _make(self, stretch):
-        voices = tuple(
-            media.Voice(cue.clip.path, cue.start, cue.end, cue.tempo, cue.clip.gain)
-            for cue in (*stretch.before, *stretch.cues)
-            if cue.clip.path is not None
-        )
+        cues = [cue for cue in (*stretch.before, *stretch.cues) if cue.clip.path is not None]
+        for heard in self._fewer_and_fewer(cues):
+            try:
+                header = self._chunk(stretch, heard)
+            except MediaError:
+                self.job.token.check()
+                if not heard:
+                    raise
+            else:
+                break
+        return {"header": header, "unheard": [cue.index for cue in cues if cue not in heard]}
+
+    def _fewer_and_fewer(self, cues):
+        """All of them; those that can be read; none: one bad line costs no other its voice."""
+        yield cues
+        if cues:
+            readable = [cue for cue in cues if self._is_readable(cue)]
+            if readable != cues:
+                yield readable
+            if readable:
+                yield []
+
+    def _is_readable(self, cue):
         try:
-            return {"header": self._chunk(stretch, voices), "silenced": False}
+            media.loudness(cue.clip.path, self.job.token)
         except MediaError:
             self.job.token.check()
-            if not voices:
-                raise
-            return {"header": self._chunk(stretch, ()), "silenced": True}
+            return False
+        return True
 
-    def _chunk(self, stretch, voices):
+    def _chunk(self, stretch, cues):
         job, window, picture = self.job, stretch.window, stretch.picture
+        voices = tuple(
+            media.Voice(cue.clip.path, cue.start, cue.end, cue.tempo, cue.clip.gain) for cue in cues
+        )
         sound = job.session.sound(window.index)
         late = media.mix(
             job.source_sound,
