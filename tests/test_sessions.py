@@ -8,6 +8,7 @@ import pytest
 
 from server.cancel import CancelToken
 
+from server.commentary.session import Session
 from server.commentary.sessions import Gone, Sessions
 from server.errors import Abandoned, NotFound, OutOfSpace
 
@@ -114,6 +115,24 @@ def test_a_watched_session_is_young_again(sessions):
     sessions.public_file(ID, "chunk_0.mp4")
     sessions.sweep()
     assert session.folder.exists()
+
+
+def test_they_are_listed_newest_first_and_their_beginnings_read_once(sessions, monkeypatch):
+    assert sessions.newest() == []
+    for id, created in ((ID, 10.0), (OTHER, 20.0)):
+        made(sessions, id).keep("job.json", {"created": created})
+    lost = "z" * 24
+    made(sessions, lost)
+    assert [each.id for each in sessions.newest()] == [OTHER, ID, lost]
+    read = []
+    kept = Session.kept
+    monkeypatch.setattr(
+        Session, "kept", lambda self, name: read.append(self.id) or kept(self, name)
+    )
+    assert [each.id for each in sessions.newest((20.0, OTHER))] == [ID, lost]
+    assert read == [lost], "that may still come"
+    sessions.forget(ID)
+    assert [each.id for each in sessions.newest()] == [OTHER, lost]
 
 
 def test_a_full_disk_is_said_before_anything_is_paid(sessions):

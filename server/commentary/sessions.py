@@ -45,6 +45,7 @@ class Sessions:
         self._retention_s, self._max_bytes = retention_s, max_bytes
         self._lock = threading.Lock()
         self._in_use = {}  # id -> how many
+        self._created = {}  # id -> when: it stays as it is, and is read once
         self.busy = lambda id: False  # whether another machine works on it, or will
 
     def open(self, id):
@@ -90,7 +91,9 @@ class Sessions:
             folders = [each.name for each in self.streaming.iterdir() if ID.fullmatch(each.name)]
         except OSError:
             return []  # nothing was ever made
-        found = [(session.created, session.id) for session in map(self.open, folders)]
+        created = {id: self._created.get(id) or self.open(id).created for id in folders}
+        self._created = {id: when for id, when in created.items() if when}
+        found = [(when, id) for id, when in created.items()]
         older = sorted((each for each in found if before is None or each < before), reverse=True)
         return [self.open(id) for _, id in older]
 
