@@ -46,5 +46,16 @@ def page(browser, server):
 
 
 @pytest.fixture(scope="package")
-def chunks(tmp_path_factory):
-    return make_chunks(tmp_path_factory.mktemp("chunks"))
+def chunks_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("chunks")
+
+
+@pytest.fixture(scope="package")
+def chunks(chunks_folder):
+    return make_chunks(chunks_folder)
+
+
+@pytest.fixture(scope="package")
+def whole_film(chunks, chunks_folder):
+    """What those are chunks of."""
+    return (chunks_folder / "film.mp4").read_bytes()

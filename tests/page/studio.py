@@ -5,6 +5,7 @@ one commentary (events are told when `tell` is called) and its chunks, made by f
 """
 
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -26,7 +27,7 @@ FRAGMENTS = "+frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets"
 
 
 def make_chunks(folder, count=4):
-    """A film cut into chunks, each with a header of its own and times from 0."""
+    """`film.mp4`, and it cut into chunks, each with a header of its own and times from 0."""
     film, seconds = folder / "film.mp4", count * CHUNK_S
     sources = ["-f", "lavfi", "-i", f"testsrc=s=320x180:r=25:d={seconds}"]
     sources += ["-f", "lavfi", "-i", f"sine=330:r=48000:d={seconds}"]
@@ -43,8 +44,9 @@ def make_chunks(folder, count=4):
 
 
 class Studio:
-    def __init__(self, chunks):
+    def __init__(self, chunks, film=b"no film"):
         self.chunks = chunks
+        self.film = film  # as it is when it is finished
         self.events = []
         self.asked = []  # paths
         self.duration = CHUNK_S * len(chunks)
@@ -174,6 +176,8 @@ def handler(studio):
                 state = "interrupted" if studio.stopped else state
                 known = {"run_id": RUN, "kind": "commentary", "video": "film.mp4"}
                 self.json({**known, "state": state, "options": OPTIONS})
+            elif path.startswith("/videos/generated/"):
+                self.ranged(studio.film)
             elif path.endswith(".mp4"):
                 number = int(path.rpartition("_")[2][:-4])
                 code = 410 if number in studio.gone else 503 if number in studio.away else 200
@@ -219,9 +223,18 @@ def handler(studio):
             kind = KINDS[path.suffix[1:]]
             self.send(path.read_bytes(), f"{kind}; charset=utf-8")
 
-        def send(self, body, kind, code=200):
+        def ranged(self, body):
+            """A browser seeks in nothing else."""
+            if asked := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
+                first, last = int(asked[1]), int(asked[2] or len(body) - 1)
+                told = {"Content-Range": f"bytes {first}-{last}/{len(body)}"}
+                self.send(body[first : last + 1], "video/mp4", 206, told)
+            else:
+                self.send(body, "video/mp4", 200, {"Accept-Ranges": "bytes"})
+
+        def send(self, body, kind, code=200, more=()):
             self.send_response(code)
-            for name, value in SECURITY_HEADERS.items():
+            for name, value in {**SECURITY_HEADERS, **dict(more)}.items():
                 self.send_header(name, value)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))

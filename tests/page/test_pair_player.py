@@ -10,6 +10,9 @@ SHOWN = "[...document.querySelectorAll('#film video')].find((video) => !video.hi
 PLAYS = SHOWN + ".dataset.chunk.endsWith('chunk_{}.mp4') && " + SHOWN + ".currentTime > {}"
 LATE = "document.querySelector('#film .late').innerText"
 
+WHOLE = SHOWN + ".src.endsWith('/videos/generated/film.en.mp4') && " + SHOWN + ".currentTime > {}"
+CAPTIONS = "[...document.querySelector('#film video').textTracks].map((track) => track.mode)"
+
 # Where in the film it is by the clock of the one that is shown, like `acting.WATCH`.
 WATCH = f"""(() => {{
     window.behind = [];
@@ -29,8 +32,8 @@ BORDER = """Math.max(...behind.map(
 
 
 @pytest.fixture
-def studio(chunks):
-    with Studio(chunks) as studio:
+def studio(chunks, whole_film):
+    with Studio(chunks, whole_film) as studio:
         yield studio
 
 
@@ -113,3 +116,44 @@ def test_what_is_paused_stays_paused_and_a_jump_keeps_it_playing(film, studio):
     page.click("#lines li:nth-of-type(1) button")
     page.until(f"{SHOWN}.dataset.chunk.endsWith('chunk_0.mp4') && {SHOWN}.readyState >= 2")
     assert page.run(f"{SHOWN}.paused")
+
+
+def test_the_finished_film_takes_over_between_two_chunks(film, studio):
+    page = film
+    studio.make(0, 1)
+    page.until(PLAYS.format(0, 0.5))
+    page.run(f"{SHOWN}.volume = 0.25; {SHOWN}.playbackRate = 0.75")
+    studio.make(2, 3)
+    studio.finish()
+    page.until("!document.querySelector('#making [data-part=result]').hidden")
+    assert page.run(PLAYS.format(0, 0.5)), "nobody is disturbed in the middle of a chunk"
+    page.until(WHOLE.format(CHUNK_S + 0.5))
+    assert not page.run(f"{SHOWN}.paused")
+    assert page.run(f"[{SHOWN}.volume, {SHOWN}.playbackRate]") == [0.25, 0.75]
+    assert page.run(CAPTIONS) == ["showing"]
+    assert page.run("document.querySelectorAll('#film video:not([hidden])').length") == 1
+    page.click("#lines li:nth-of-type(4) button")
+    page.until(WHOLE.format(3 * CHUNK_S + 0.9))
+
+
+def test_where_it_is_paused_it_stays_so_in_the_finished_film(film, studio):
+    page = film
+    studio.make(0, 1)
+    page.until(PLAYS.format(1, 1.0))
+    page.run(f"{SHOWN}.pause()")
+    page.until(f"{SHOWN}.paused")
+    studio.make(2, 3)
+    studio.finish()
+    page.until(WHOLE.format(CHUNK_S + 0.9) + f" && {SHOWN}.readyState >= 2")
+    assert page.run(f"{SHOWN}.paused && {SHOWN}.currentTime < {CHUNK_S + 2}")
+
+
+def test_a_finished_film_that_cannot_be_played_leaves_the_chunks(film, studio):
+    page = film
+    studio.film = b"not a film"
+    studio.make(0, 1, 2, 3)
+    studio.finish()
+    page.until(PLAYS.format(1, 0.5))
+    page.until(PLAYS.format(3, 0.5))
+    assert studio.asked.count("/videos/generated/film.en.mp4") in (1, 2)
+    assert page.run(LATE) == ""

@@ -1,11 +1,14 @@
 // The player of a commentary: starts with the first chunk, captions on. One way of playing
-// is chosen for it, another taken when that one does not work. Emits `moment` {seconds}.
+// is chosen for it, another taken when that one does not work; where two players would take
+// turns, the finished film is played instead as soon as it is there and nobody is disturbed.
+// Emits `moment` {seconds}.
 
 import { Playlist } from "../playlist.js";
 import { Captions } from "./captions.js";
 import { PairPlayer } from "./pair-player.js";
 import { parts, say } from "./parts.js";
 import { StreamPlayer } from "./stream-player.js";
+import { WholePlayer } from "./whole-player.js";
 
 const MISSING = {
   gone: "A part of this film cannot be had any more: the server has removed it. Start again to have it made anew.",
@@ -32,6 +35,8 @@ export class Film {
     this.lines = [];
     this.waiting = false;
     this.missing = null;
+    this.seconds = 0;
+    this.unplayable = null; // a finished film that this browser could not play
     this.parts.other.hidden = true;
     this.parts.video.hidden = true;
     this.#say();
@@ -45,6 +50,7 @@ export class Film {
     // No more will come; after an interruption it may.
     this.playlist.complete = commentary.over && commentary.state !== "interrupted";
     if (this.playlist.chunks.length && !this.#player) this.#start(StreamPlayer.possible);
+    if (!this.#player?.amid) this.#whole();
     this.#player?.pump();
   }
 
@@ -55,15 +61,34 @@ export class Film {
   }
 
   seek(seconds) {
-    this.#player?.seek(seconds);
+    if (!this.#whole(seconds)) this.#player?.seek(seconds);
+  }
+
+  // The finished film instead of two players, from there or where they are; whether it is so.
+  #whole(seconds = this.seconds) {
+    const url = this.commentary?.result?.final_url;
+    if (!url || url === this.unplayable || !(this.#player instanceof PairPlayer)) return false;
+    const { video, other } = this.parts;
+    const { playing, video: shown } = this.#player;
+    const { volume, muted, playbackRate } = shown;
+    this.#player.close();
+    Object.assign(video, { volume, muted });
+    video.hidden = false;
+    other.hidden = true;
+    const how = { at: seconds, emit: (name, detail) => this.#hear(name, detail) };
+    this.#player = new WholePlayer(video, url, how);
+    video.playbackRate = playbackRate; // a new source has put it back
+    this.#caption(true);
+    this.#say();
+    if (playing) this.#player.play().catch(() => {}); // paused, then: its controls are there
+    return true;
   }
 
   #start(streaming) {
     const { video, other } = this.parts;
     const how = { duration: this.duration, emit: (name, detail) => this.#hear(name, detail) };
     video.hidden = false;
-    this.streaming = streaming;
-    this.captions.track.mode = streaming ? "showing" : "disabled";
+    this.#caption(streaming);
     this.#player = streaming
       ? new StreamPlayer(video, this.playlist, how)
       : new PairPlayer([video, other], this.playlist, how);
@@ -75,19 +100,32 @@ export class Film {
     if (name === "moment") this.#moment(detail);
     else if (name === "waiting") this.waiting = detail.waiting;
     else if (name === "missing") this.missing = detail.why;
-    else if (name === "unable") {
-      const { chunks, complete } = this.playlist;
-      this.#player.close();
-      this.playlist = Object.assign(new Playlist(), { chunks, complete });
-      this.#start(false);
-    }
+    else if (name === "border") this.#whole(detail.seconds);
+    else if (name === "unable") this.#takeTurns(detail.seconds ?? 0);
     this.#say();
+  }
+
+  #takeTurns(seconds) {
+    const { chunks, complete } = this.playlist;
+    if (this.#player instanceof WholePlayer) this.unplayable = this.commentary.result.final_url;
+    this.#player.close();
+    this.playlist = Object.assign(new Playlist(), { chunks, complete });
+    this.#start(false);
+    if (seconds) this.#player.seek(seconds);
+  }
+
+  // By the video's own track; or by us, where two players take turns and those of a track
+  // would begin anew with each.
+  #caption(byTrack) {
+    this.byTrack = byTrack;
+    this.captions.track.mode = byTrack ? "showing" : "disabled";
+    if (byTrack) say(this.parts.caption, "");
   }
 
   #moment(detail) {
     const { seconds } = detail;
-    // Where two players take turns, their captions would begin anew with each.
-    const heard = !this.streaming && this.lines.find(({ start, end, state }) => state !== "failed" && start !== null && start <= seconds && seconds < end);
+    this.seconds = seconds;
+    const heard = !this.byTrack && this.lines.find(({ start, end, state }) => state !== "failed" && start !== null && start <= seconds && seconds < end);
     say(this.parts.caption, heard ? heard.text : "");
     this.element.dispatchEvent(new CustomEvent("moment", { detail }));
   }

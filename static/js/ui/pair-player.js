@@ -1,6 +1,6 @@
 // The same where there is no MediaSource, or not for these codecs: two <video> take turns,
 // one plays a chunk while the other has the next one ready. Emits what StreamPlayer does,
-// but for `unable`.
+// but for `unable`; and `border` {seconds} where a chunk has ended: whoever hears it may close it.
 
 import { isGone } from "./chunks.js";
 
@@ -42,6 +42,15 @@ export class PairPlayer {
     return this.videos[0];
   }
 
+  get playing() {
+    return this.#playing;
+  }
+
+  // In the middle of a chunk that somebody watches.
+  get amid() {
+    return this.#playing && !this.#waits && this.video.currentTime > 0;
+  }
+
   pump() {
     const { playlist } = this;
     if (this.#waits) {
@@ -75,6 +84,8 @@ export class PairPlayer {
   }
 
   #turn() {
+    this.emit("border", { seconds: this.#chunk.end });
+    if (this.#left.signal.aborted) return;
     const next = this.playlist.after(this.#chunk);
     if (next) return this.#show(next, 0);
     this.#waits = !this.playlist.complete;
