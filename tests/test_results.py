@@ -111,6 +111,24 @@ def test_the_unused_are_swept(results, job):
     for path in results.folder.iterdir():
         os.utime(path, (0, 0))
     assert job.once("detect", {"n": 1}, never) == 1  # used again, just now
-    results.sweep(3600)
+    results.sweep(3600, 10**9, 60)
     assert len(list(results.folder.iterdir())) == 1
     assert job.once("detect", {"n": 1}, never) == 1
+
+
+def test_the_oldest_are_swept_when_they_are_too_much(results, job):
+    def voice(folder):
+        (folder / "voice.mp3").write_bytes(b"x" * 1000)
+        return 1
+
+    ages = {"oldest": 500, "older": 400, "old": 300, "just used": 0}
+    now, folders = time.time(), {}
+    for name, age in ages.items():
+        _, folders[name] = job.once_with_files("speak", {"n": name}, voice)
+        os.utime(folders[name], (now - age, now - age))
+    results.sweep(3600, 10**6, 60)
+    assert all(folder.exists() for folder in folders.values())
+    results.sweep(3600, 2100, 60)
+    assert [name for name in ages if folders[name].exists()] == ["old", "just used"]
+    results.sweep(3600, 0, 60)
+    assert [name for name in ages if folders[name].exists()] == ["just used"]

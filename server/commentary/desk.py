@@ -19,6 +19,7 @@ from .sessions import Sessions
 MAX_WAITING = 20
 LOOK_AROUND_S = 0.5
 TIDY_EVERY_S = 3600.0
+RESULTS_SHARE = 4  # results may take a quarter of what commentaries may
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,9 @@ class Desk:
         )
         self.results = Results(settings.data_dir.absolute() / "commentary" / "results")
         self._places = settings.max_commentaries
+        self._results_bytes = settings.max_commentary_mb * 2**20 // RESULTS_SHARE
         self._retention_s = settings.commentary_retention_s
+        self._timeout_s = settings.commentary_timeout_s
         self._lock = threading.Lock()
         self._running = {}  # key -> run
         self._tidying = False
@@ -117,7 +120,7 @@ class Desk:
     def _tidy(self):
         try:
             self.sessions.sweep()
-            self.results.sweep(self._retention_s)
+            self.results.sweep(self._retention_s, self._results_bytes, self._timeout_s)
         except OSError:
             log.exception("old commentaries could not be swept")
 

@@ -49,15 +49,22 @@ class Results:
                 del self._making[key]
             mine.set()
 
-    def sweep(self, older_than_s):
-        """Forget what was not used for so long, and what a dead process left half done."""
-        oldest = time.time() - older_than_s
+    def sweep(self, older_than_s, most_bytes, needed_for_s):
+        """Forget what was not used for so long, what a dead process left half done, and of the
+        rest the oldest that is too much; but nothing that a job may still be using."""
+        now, entries = time.time(), []
         for path in self._entries():
             try:
-                if path.stat().st_mtime < oldest:
-                    shutil.rmtree(path, ignore_errors=True)
+                entries.append((path.stat().st_mtime, path))
             except OSError:
                 pass  # gone already
+        sizes = {path: size_of(path) for _, path in entries}
+        total = sum(sizes.values())
+        for used, path in sorted(entries):
+            too_much = total > most_bytes and used < now - needed_for_s
+            if too_much or used < now - older_than_s:
+                shutil.rmtree(path, ignore_errors=True)
+                total -= sizes[path]
 
     def _entries(self):
         try:
@@ -97,6 +104,13 @@ class Results:
         finally:
             shutil.rmtree(part, ignore_errors=True)
         return self._read(key) or (result, folder)
+
+
+def size_of(folder):
+    try:
+        return sum(file.stat().st_size for file in folder.iterdir())
+    except OSError:
+        return 0
 
 
 class JobResults:
