@@ -117,15 +117,18 @@ def test_waiting_for_ones_turn_is_not_the_models_time(services):
     assert float(took[1]) < 0.5
 
 
-def test_a_turn_that_never_comes_ends_with_the_caller(services):
-    token = CancelToken()
+def test_a_turn_that_never_comes_ends_with_the_caller(services, caplog):
+    token, over = CancelToken(), threading.Event()
+    token.on_cancel(lambda: over.wait(5))  # of others, and before the call is hung up on
 
     def turn(phase):
-        token.cancel("enough")
-        token.check()
+        threading.Thread(target=token.cancel, args=["enough"]).start()
+        token.wait(5)
 
     with pytest.raises(Abandoned):
         ask(services, Slot([lambda call: call.phase("uploading"), "fine"]), token, turn=turn)
+    over.set()
+    assert counted(services, "cancelled") and not caplog.text, "it is no fault of ours"
 
 
 def test_cancelling_the_caller_hangs_up(services):

@@ -10,7 +10,7 @@ import math
 import time
 from contextlib import closing
 
-from ..errors import BadRequest, ProviderError
+from ..errors import Abandoned, BadRequest, ProviderError
 from ..log import facts
 from ..providers.base import Call, Finish, Usage
 from .attempts import attempts
@@ -103,6 +103,11 @@ class Asking:
             self._patience.stand_still(time.monotonic())  # no silence of the vendor's
             try:
                 self._turn(name)
+            except Abandoned as abandoned:
+                # Whoever asks was called off, and is about to call this off as well: else
+                # it would look like a fault of ours until then.
+                self._token.cancel(abandoned.args[0])
+                raise
             finally:
                 self._patience.go_on(time.monotonic())
         self._hears(name)
