@@ -52,6 +52,20 @@ def test_a_file_that_changes_while_it_is_sent_is_not_mixed_up(vendor, video, tmp
         assert size < 3_000_000 and error.code == "not_found" and "changed" in error.message
 
 
+@pytest.mark.parametrize("limits", [{}, {"inline_mb": 0}])
+def test_nothing_is_begun_with_the_vendor_before_it_may_be_asked(vendor, video, limits):
+    token, lines = CancelToken(), []
+
+    def on_phase(name):
+        if name != "preparing":
+            lines.append(len(token._sockets))
+
+    model = replace(MODEL, limits=limits)
+    with token.serving():
+        list(Pegasus(model, {}).answer(Question("What?", video), Call(token, on_phase)))
+    assert lines[0] == 0 and any(lines[1:]), "it may have to wait for its turn there"
+
+
 @pytest.mark.parametrize(
     ("window", "told"),
     [

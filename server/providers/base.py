@@ -72,8 +72,9 @@ class Call:
     """One question to one model, through all its attempts, as the provider sees it.
 
     `token` hangs up when the run is cancelled: check it in long work, hand it sockets
-    and child processes. `phase("uploading")` tells the reader what the silence is; it may
-    have to wait for its turn there. `hears("uploading")` tells of work that another does.
+    and child processes. `phase("uploading")` tells the reader what the silence is; the first
+    past "preparing" may have to wait for its turn, so it is told before a request is begun.
+    `hears("uploading")` tells of work that another does.
     `once("stills", make)` is made by the first attempt and kept for those after it.
     """
 

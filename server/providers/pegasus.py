@@ -101,6 +101,7 @@ class Pegasus(Provider):
 
     def _ask_with_video(self, plan, line, question, call, stack):
         with proxies.made(question, plan, call) as path:
+            call.phase("uploading")  # may have to wait, and the vendor shall not wait along
             inline = pegasus_wire.Inline(path, call)
             video = pegasus_wire.inline_video(inline)
             asked = self._request(question, plan.original)
