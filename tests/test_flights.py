@@ -17,12 +17,15 @@ class Asker(threading.Thread):
     def __init__(self, flights, make, shelf):
         super().__init__(daemon=True)
         self.token, self.phases, self.own, self.outcome = CancelToken(), [], [], None
+        self.turn = threading.Event()
+        self.turn.set()
         call = Call(self.token, self._works, self.phases.append)
         self._ask = lambda: flights.get("key", lambda: shelf.get("key"), make, call)
         self.start()
 
     def _works(self, phase):
         self.own.append(phase)
+        self.turn.wait(10)
         self.phases.append(phase)
 
     def run(self):
@@ -87,6 +90,25 @@ def test_progress_is_told_to_all_and_waiting_is_none(ask):
     assert len(ask.work.begun) == 1
     assert set(maker.phases + waiting[0].phases) == {"uploading"}
     assert maker.own and not waiting[0].own, "it is no turn of theirs"
+
+
+def test_a_maker_that_waits_for_its_turn_makes_no_progress(ask):
+    maker = ask()
+    until(lambda: ask.work.begun)
+    follower = ask()
+    waits(follower, maker, ask.work)
+    maker.turn.clear()
+    told, own = len(follower.phases), len(maker.own)
+    ask.work.may_go_on.release()
+    until(lambda: len(maker.own) > own)
+    with pytest.raises(AssertionError):
+        until(lambda: len(follower.phases) != told, 0.3)
+    maker.turn.set()
+    until(lambda: len(follower.phases) > told)
+    ask.work.may_end.set()
+    for each in (maker, follower):
+        each.join(5)
+    assert follower.outcome == ("made", True)
 
 
 def test_when_the_maker_is_called_off_one_of_those_waiting_takes_over(ask):

@@ -1,9 +1,9 @@
 """Work that several ask for at once and one of them does: an encode, an upload.
 
 The others wait for it, and hear of its progress as if it were theirs. But waiting is no
-progress: when the work stands still, their time runs out together with its maker's. If the
-maker is called off, the next of them takes over; if it fails, it has failed for all of them.
-Nothing here knows what the work is.
+progress: when the work stands still, their time runs out together with its maker's, and runs
+on while the maker has to wait for its turn. If the maker is called off, the next of them
+takes over; if it fails, it has failed for all of them. Nothing here knows what the work is.
 """
 
 import threading
@@ -23,16 +23,16 @@ class Flight:
         self._progress = (0, None)  # how often it was told, and the phase told last
 
     def telling(self, call):
-        """The maker's call, whose phases are also told to those waiting."""
+        """The maker's call, whose phases are also told to those waiting, as they begin."""
 
-        def telling(tell):
+        def also_told(tell):
             def told(phase):
+                tell(phase)  # which may take time: until then nothing goes on
                 self._progress = (self._progress[0] + 1, phase)
-                tell(phase)
 
             return told
 
-        return Call(call.token, telling(call.phase), telling(call.hears))
+        return Call(call.token, also_told(call.phase), also_told(call.hears))
 
     def land(self):
         self._over.set()
