@@ -1,4 +1,4 @@
-from server.asking.patience import Patience
+from server.asking.patience import LOOK_AROUND_S, Patience
 
 
 def patience(first=10, idle=5, total=100):
@@ -93,3 +93,11 @@ def test_time_stands_still_while_it_is_made_to_wait():
     assert code(patient, 108) == "timeout_idle"
     assert code(patient, 126) == "timeout_total"
     assert patient.stood_still_s == 96
+
+
+def test_nobody_looks_without_a_pause_while_time_stands_still():
+    patient = patience(first=10)
+    patient.stand_still(now=9.9999)
+    assert patient.next_look(50) == LOOK_AROUND_S
+    patient.go_on(now=100)
+    assert patient.next_look(100) < 0.001

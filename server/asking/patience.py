@@ -9,6 +9,7 @@ for another attempt. While whoever asks wants it to wait, time stands still.
 
 from ..errors import ProviderError
 
+LOOK_AROUND_S = 0.1
 PREPARING = {"preparing", "uploading", "processing"}
 
 
@@ -72,14 +73,15 @@ class Patience:
 
     def next_look(self, now):
         """Seconds until the verdict could be another, whatever happens meanwhile."""
-        now = self._own(now)
+        still, now = self._still_since is not None, self._own(now)
         silent_since = self._silent_since
         if silent_since is None:
             silent_since = now  # it may speak this instant and then fall silent
         due = min(self._began + self.total_s, silent_since + self.idle_s)
         if not self._spoke:
             due = min(due, self._asked + self.first_text_s)
-        return max(0.0, due - now)
+        # While time stands still, what is left is left at each look.
+        return max(LOOK_AROUND_S if still else 0.0, due - now)
 
 
 def late(code, what, limit):
