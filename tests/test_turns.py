@@ -41,6 +41,10 @@ class Window(threading.Thread):
         self.may_ask.set()
         until(lambda: self.at == "asked")
 
+    def waits_to_ask(self):
+        self.may_ask.set()
+        until(lambda: self._index in self._turns._asking._waiting)
+
     def ends(self):
         self.may_end.set()
         until(lambda: self.at == "done")
@@ -92,8 +96,12 @@ def test_it_may_as_well_end_without_having_asked(token):
     turns = Turns(token, MAKING, ASKING)
     with pytest.raises(ZeroDivisionError), turns.taken(0):
         1 / 0
-    with turns.taken(1), turns.taken(2):
-        pass
+    others = [Window(turns, 1), Window(turns, 2)]
+    for window in others:
+        until(lambda each=window: each.at == "made")
+    for window in others:
+        window.asks()
+        window.ends()
 
 
 def test_what_comes_next_is_made_while_others_are_asked_and_waits_for_its_turn(begin):
@@ -102,11 +110,9 @@ def test_what_comes_next_is_made_while_others_are_asked_and_waits_for_its_turn(b
         until(lambda each=window: each.at == "made")
         window.asks()
     until(lambda: at(windows, "made") == [3, 4])
-    windows[4].may_ask.set()
-    until(lambda: windows[4].at == "waiting for the model")
+    windows[4].waits_to_ask()
     until(lambda: at(windows, "made") == [3, 5])  # its place here is another's
-    windows[3].may_ask.set()
-    until(lambda: windows[3].at == "waiting for the model")
+    windows[3].waits_to_ask()
     assert at(windows, "asked") == [0, 1, 2]
     windows[1].ends()
     until(lambda: at(windows, "asked") == [0, 2, 3])  # the earliest, though it came last
@@ -115,7 +121,12 @@ def test_what_comes_next_is_made_while_others_are_asked_and_waits_for_its_turn(b
 
 
 def test_nobody_waits_any_more_when_the_job_is_cancelled(begin, token):
-    windows = begin(3)
+    windows = begin(7)
+    for window in windows[:ASKING]:
+        until(lambda each=window: each.at == "made")
+        window.asks()
+    windows[3].waits_to_ask()
+    until(lambda: at(windows, "made") == [4, 5])
     token.cancel()
-    for window in windows[1:]:
-        until(lambda each=window: each.error is not None)
+    for window in (windows[3], windows[6]):
+        until(lambda each=window: each.error is not None, 5)  # sooner than the others end
