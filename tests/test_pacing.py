@@ -1,6 +1,13 @@
+"""How long words wait for each other, and that a run keeps to it."""
+
+import time
+
 import pytest
 
 from server.analysis.pacing import BEARABLE, LONGEST_S, Flow, Pace
+from server.analysis.run import AnalysisRun
+from server.analysis.ticks import Ticks
+from server.providers.base import Question
 
 
 def test_it_is_as_set_while_threads_are_woken_in_time():
@@ -87,3 +94,53 @@ def test_a_pause_is_soon_forgotten():
 
 def test_without_a_window_nobody_waits():
     assert not flow(Pace(0.0), *[0.0] * 100).thick
+
+
+class Line:
+    """What a run reads: a word that was said so long before, or after, it began to wait."""
+
+    def __init__(self, said_after_s):
+        self._said_after_s = said_after_s
+
+    def take(self, timeout):
+        said_at = time.monotonic() + self._said_after_s
+        time.sleep(0.1)
+        return [(None, said_at, "word")]
+
+    def there(self):
+        return []
+
+
+class Watched(Pace):
+    def __init__(self, shortest_s=0.002):
+        super().__init__(shortest_s)
+        self.late, self.rests = [], 0
+
+    def waited(self, late_s):
+        self.late.append(late_s)
+
+    def rest(self, now, wrote_at):
+        self.rests += 1
+        return 0.001
+
+
+@pytest.fixture(name="run")
+def one_run(make_services):
+    services = make_services()
+    services.pace = Watched()
+    return AnalysisRun(Question("What?"), [], services)
+
+
+@pytest.mark.parametrize("said_after_s, counted", [(0.02, True), (-0.5, False)])
+def test_being_woken_late_counts_and_being_busy_does_not(run, said_after_s, counted):
+    run._channel = Line(said_after_s)
+    run._take(Ticks(10), False)
+    late = run.services.pace.late
+    assert len(late) == counted and all(0 < each < 2 for each in late)
+
+
+@pytest.mark.parametrize("thick", [True, False])
+def test_a_run_rests_only_while_its_words_come_thick_and_fast(run, thick):
+    run._channel, run._flow.thick = Line(0.0), thick
+    assert [word for _, _, word in run._take(Ticks(10), False)] == ["word"]
+    assert run.services.pace.rests == thick
