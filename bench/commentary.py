@@ -4,8 +4,8 @@
 
 Local servers play Gemini and ElevenLabs at set latencies; everything else is real: gunicorn,
 the SDKs, ffmpeg. The reference is arithmetic over the same latencies: the first chunk cannot
-come before one detection, one writing and one speaking, all after each other, nor all of them
-before a schedule of the same asks that has nothing else to do; the rest is ours. Playback
+come before one detection, one writing and one speaking, all after each other; the end is held
+against a schedule of the same asks that has nothing else to do. The rest is ours. Playback
 starts at the first chunk; a stall is a chunk that comes after the player needs it.
 """
 

@@ -1,6 +1,7 @@
 """What happens in a window: seen by a model, or measured when there is none."""
 
 import json
+import os
 
 from ..asking.whole import whole_answer
 from ..errors import MediaError, ProviderError
@@ -12,7 +13,8 @@ from .turns import Turns
 SECONDS_A_MOMENT = 4
 
 ASKS = 4  # of a model at once
-WORKS = 2  # here at once: ffmpeg is the work, and this is what small machines have
+# Here at once: ffmpeg is the work, of two threads each, and two are what small machines have.
+WORKS = max(2, min(ASKS, (os.cpu_count() or 1) // 2))
 
 PROMPT = """\
 Watch the stretch of the video from {start:.1f} s to {end:.1f} s and list what a commentator \
