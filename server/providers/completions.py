@@ -12,6 +12,7 @@ import re
 from ..vendors import faults
 from . import sse_lines
 from .base import Finish, Usage
+from .repeating import Repeating
 
 CODES = {
     "insufficient_quota": "quota",
@@ -42,13 +43,18 @@ def read(chunks, on_finish=lambda: None):
     The Finish does not wait for the end: a vendor may forget to hang up after it.
     """
     finish, usage, spoke, refused = None, None, False, False
+    repeating = Repeating()
     try:
         for name, data in sse_lines.events(stream_only(chunks)):
+            if not name and (text := repeating.text(data)):
+                yield text
+                continue
             if data.strip() == "[DONE]":
                 break
             message = told(name, data)
             usage = counted(message.get("usage")) or usage
-            for choice in listed(message.get("choices")):
+            choices = listed(message.get("choices"))
+            for choice in choices:
                 delta = mapping(choice.get("delta"))
                 text = delta.get("content")
                 if isinstance(text, str) and text:
@@ -59,6 +65,8 @@ def read(chunks, on_finish=lambda: None):
                     on_finish()  # before it counts as finished: a failure of this is one
                     finish = Finish(str(reason)[:40])
                     yield finish
+            if spoke and len(choices) == 1 and not (name or usage or finish or refused):
+                repeating.learn(data, text)
     except Exception:
         if finish is None:
             raise

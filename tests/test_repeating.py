@@ -1,0 +1,108 @@
+"""Messages that are the last one with another text: nothing but their text is read, and that
+must never be seen."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.errors import ProviderError
+from server.providers import completions
+from server.providers.repeating import TRIES, Repeating
+
+
+def message(text, **more):
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": None}
+    return {"id": "chatcmpl-1", "created": 1, "choices": [choice], **more}
+
+
+def said(data):
+    """The texts and all else of a stream of these, to its failure if it fails."""
+    lines = [f"data: {each}\n\n".encode() for each in data]
+    found = []
+    try:
+        for item in completions.read(iter(lines)):
+            found.append(item)
+    except ProviderError as error:
+        found.append((error.code, error.message))
+    return found
+
+
+TEXTS = st.sampled_from(["a", "word ", "\n", '"', "\\", "ü", "\u2028", "\x7f", "{}", '","x":"', ""])
+USUAL = TEXTS.map(message)
+UNUSUAL = st.sampled_from(
+    [
+        {"error": {"message": "No.", "code": 429}},
+        message("x", error={"message": "No."}),
+        message("x", usage={"prompt_tokens": 1, "completion_tokens": 2}),
+        message("x", created=2),
+        message("x", obfuscation="abc"),
+        message(None),
+        message(["x"]),
+        {"choices": [{"delta": {"content": "x"}, "finish_reason": "stop"}]},
+        {"choices": [{"delta": {"content": "x", "refusal": "No."}}]},
+        {"choices": [{"delta": {"content": "x"}}, {"delta": {"content": "y"}}]},
+        {"choices": [{"delta": {"content": "x"}, "message": {"content": "y"}}]},
+        {"choices": []},
+        [],
+        "x",
+    ]
+)
+
+
+@given(st.lists(USUAL | USUAL | UNUSUAL, max_size=12), st.booleans(), st.booleans())
+def test_nothing_is_read_otherwise(messages, ascii, wide):
+    separators = (", ", ": ") if wide else (",", ":")
+    data = [json.dumps(m, ensure_ascii=ascii, separators=separators) for m in messages]
+    read = said(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Repeating, "text", lambda self, data: None)
+        assert said(data) == read
+
+
+@pytest.fixture(name="parsed")
+def counted_parsing(monkeypatch):
+    """What was parsed."""
+    seen, parsed = [], completions.parsed
+    monkeypatch.setattr(completions, "parsed", lambda data: seen.append(data) or parsed(data))
+    return seen
+
+
+def dumped(*texts, **more):
+    return [json.dumps(message(text, **more)) for text in texts]
+
+
+def test_what_is_around_the_text_is_parsed_once(parsed):
+    data = dumped(*"abcdef")
+    assert said(data)[:6] == list("abcdef")
+    assert parsed == data[:1]
+
+
+def test_a_text_with_escapes_is_parsed_and_the_next_is_not(parsed):
+    data = dumped("a", "b\n", "c")
+    assert said(data)[:3] == ["a", "b\n", "c"]
+    assert parsed == data[:2]
+
+
+@pytest.mark.parametrize("bad", ['a"b', "a\\", "a\x01", "\\u00e4"])
+def test_what_is_no_plain_text_is_not_taken_for_one(bad):
+    known = dumped("a")[0]
+    repeating = Repeating()
+    repeating.learn(known, "a")
+    assert repeating.text(known) == "a"
+    assert repeating.text(known.replace('"a"', f'"{bad}"')) is None
+
+
+def test_two_places_for_a_text_are_not_learned():
+    repeating = Repeating()
+    data = json.dumps({"x": {"content": "a"}, **message("a")})
+    repeating.learn(data, "a")
+    assert repeating.text(data) is None
+
+
+def test_a_stream_that_does_not_repeat_itself_is_given_up(parsed):
+    data = [json.dumps(message("x", pad="p" * n)) for n in range(2 * TRIES)]
+    data += dumped("y", "z")
+    assert said(data)[: len(data)] == ["x"] * 2 * TRIES + ["y", "z"]
+    assert parsed == data, "it was not learned any more"
