@@ -101,6 +101,18 @@ def test_two_places_for_a_text_are_not_learned():
     assert repeating.text(data) is None
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        r'{"choices":[{"delta":{"\u0063ontent":"a"}}],"x":{"content":"TEXT"}}',
+        r'{"choices":[{"delta":{"content":"TEXT","c\u006fntent":"a"}}]}',
+        r'{"choices":[{"delta":{"\u0063ontent":"a"}}],"x\"content":"TEXT"}',
+    ],
+)
+def test_a_name_with_escapes_leads_to_no_other_place(form):
+    assert said([form.replace("TEXT", text) for text in "abc"])[:3] == ["a"] * 3
+
+
 def test_a_stream_that_does_not_repeat_itself_is_given_up(parsed):
     data = [json.dumps(message("x", pad="p" * n)) for n in range(2 * TRIES)]
     data += dumped("y", "z")

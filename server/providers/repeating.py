@@ -30,10 +30,13 @@ class Repeating:
         return found[0]
 
     def learn(self, data, text):
-        """This one was read whole, and says that text and nothing else."""
+        """This one was read whole, and says that text and nothing else. Where nothing is
+        escaped a name is spelled as it is read, so that there is one place for the text."""
         if not (self._left and isinstance(text, str) and text):
             return
         self._left -= 1
+        if "\\" in data:
+            return
         places = [place.end() for place in FIELD.finditer(data)]
         if len(places) == 1 and data.startswith(f'{text}"', places[0]):
             self._before = data[: places[0]]
