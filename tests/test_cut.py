@@ -92,6 +92,12 @@ def test_a_voice_that_cannot_be_read_costs_no_other_its_own(cut, film, voice, br
     assert cut.work(stretch(film, voice, broken, voice)) == done, "as it was made before a restart"
 
 
+def test_what_an_older_server_noted_is_made_again(cut, film, voice):
+    done = cut.work(stretch(film, voice))
+    cut.job.session.keep("cut_0.json", {"header": 1, "silenced": False})
+    assert cut.work(stretch(film, voice)) == done
+
+
 def test_one_of_the_window_before_was_lost_there(cut, film, voice, broken):
     before = (cue(0, broken, start=-0.5),)
     done = cut.work(stretch(film, voice, before=before).but(cues=(cue(1, voice, start=2.0),)))

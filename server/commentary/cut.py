@@ -20,7 +20,7 @@ class Cut(Stage):
         session, index = self.job.session, stretch.window.index
         path, note = session.chunk(index), f"cut_{index}.json"
         made = session.kept(note)
-        if made is None or not path.is_file():
+        if made is None or "unheard" not in made or not path.is_file():  # by an older server
             made = self._make(stretch)
             session.keep(note, made)
         return self._without(stretch, made["unheard"]).but(chunk=Chunk(path, made["header"]))
