@@ -132,3 +132,13 @@ def test_the_oldest_are_swept_when_they_are_too_much(results, job):
     assert [name for name in ages if folders[name].exists()] == ["old", "just used"]
     results.sweep(3600, 0, 60)
     assert [name for name in ages if folders[name].exists()] == ["just used"]
+
+
+def test_what_is_used_while_others_are_looked_at_stays(results, job, monkeypatch):
+    _, folder = job.once_with_files("speak", {}, lambda folder: 1)
+    os.utime(folder, (0, 0))
+    monkeypatch.setattr(
+        "server.commentary.results.size_of", lambda path: job.once("speak", {}, never) * 10**9
+    )
+    results.sweep(3600, 0, 60)
+    assert folder.exists()

@@ -54,15 +54,14 @@ class Results:
         rest the oldest that is too much; but nothing that a job may still be using."""
         now, entries = time.time(), []
         for path in self._entries():
-            try:
-                entries.append((path.stat().st_mtime, path))
-            except OSError:
-                pass  # gone already
+            if (used := used_at(path)) is not None:
+                entries.append((used, path))
         sizes = {path: size_of(path) for _, path in entries}
         total = sum(sizes.values())
         for used, path in sorted(entries):
             too_much = total > most_bytes and used < now - needed_for_s
-            if too_much or used < now - older_than_s:
+            # Looking at all of them takes a while: it may have been used since.
+            if (too_much or used < now - older_than_s) and used_at(path) == used:
                 shutil.rmtree(path, ignore_errors=True)
                 total -= sizes[path]
 
@@ -104,6 +103,13 @@ class Results:
         finally:
             shutil.rmtree(part, ignore_errors=True)
         return self._read(key) or (result, folder)
+
+
+def used_at(folder):
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return None  # gone already
 
 
 def size_of(folder):
