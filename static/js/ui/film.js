@@ -35,7 +35,6 @@ export class Film {
     this.lines = [];
     this.waiting = false;
     this.missing = null;
-    this.seconds = 0;
     this.unplayable = null; // a finished film that this browser could not play
     this.parts.other.hidden = true;
     this.parts.video.hidden = true;
@@ -65,26 +64,27 @@ export class Film {
   }
 
   // The finished film instead of two players, from there or where they are; whether it is so.
-  #whole(seconds = this.seconds) {
+  #whole(seconds) {
     const url = this.commentary?.result?.final_url;
     if (!url || url === this.unplayable || !(this.#player instanceof PairPlayer)) return false;
     const { video, other } = this.parts;
-    const { playing, video: shown } = this.#player;
-    const { volume, muted, playbackRate } = shown;
+    const { playing, seconds: now, video: shown } = this.#player;
+    const { playbackRate } = shown;
     this.#player.close();
-    Object.assign(video, { volume, muted });
+    this.missing = null;
     video.hidden = false;
     other.hidden = true;
-    const how = { at: seconds, emit: (name, detail) => this.#hear(name, detail) };
+    const how = { at: seconds ?? now, emit: (name, detail) => this.#hear(name, detail) };
     this.#player = new WholePlayer(video, url, how);
     video.playbackRate = playbackRate; // a new source has put it back
     this.#caption(true);
     this.#say();
-    if (playing) this.#player.play().catch(() => {}); // paused, then: its controls are there
+    // Paused, else: its controls are there.
+    if (playing && this.element.offsetParent) this.#player.play().catch(() => {});
     return true;
   }
 
-  #start(streaming) {
+  #start(streaming, plays = true) {
     const { video, other } = this.parts;
     const how = { duration: this.duration, emit: (name, detail) => this.#hear(name, detail) };
     video.hidden = false;
@@ -93,7 +93,7 @@ export class Film {
       ? new StreamPlayer(video, this.playlist, how)
       : new PairPlayer([video, other], this.playlist, how);
     // In a room nobody is in it would only be heard; its controls are there for later.
-    if (this.element.offsetParent) this.#player.play().catch(() => {}); // not allowed to
+    if (plays && this.element.offsetParent) this.#player.play().catch(() => {}); // not allowed to
   }
 
   #hear(name, detail) {
@@ -107,10 +107,12 @@ export class Film {
 
   #takeTurns(seconds) {
     const { chunks, complete } = this.playlist;
-    if (this.#player instanceof WholePlayer) this.unplayable = this.commentary.result.final_url;
+    const whole = this.#player instanceof WholePlayer;
+    const plays = !whole || this.#player.playing;
+    if (whole) this.unplayable = this.commentary.result.final_url;
     this.#player.close();
     this.playlist = Object.assign(new Playlist(), { chunks, complete });
-    this.#start(false);
+    this.#start(false, plays);
     if (seconds) this.#player.seek(seconds);
   }
 
@@ -124,7 +126,6 @@ export class Film {
 
   #moment(detail) {
     const { seconds } = detail;
-    this.seconds = seconds;
     const heard = !this.byTrack && this.lines.find(({ start, end, state }) => state !== "failed" && start !== null && start <= seconds && seconds < end);
     say(this.parts.caption, heard ? heard.text : "");
     this.element.dispatchEvent(new CustomEvent("moment", { detail }));

@@ -46,6 +46,12 @@ export class PairPlayer {
     return this.#playing;
   }
 
+  // Where in the film it is, or goes once that is loaded.
+  get seconds() {
+    const { start, end } = this.#chunk;
+    return this.#waits ? end : start + this.video.currentTime;
+  }
+
   // In the middle of a chunk that somebody watches.
   get amid() {
     return this.#playing && !this.#waits && this.video.currentTime > 0;
@@ -76,7 +82,9 @@ export class PairPlayer {
   close() {
     this.#left.abort();
     clearTimeout(this.#border);
+    const { volume, muted } = this.video;
     for (const video of this.videos) {
+      Object.assign(video, { volume, muted }); // whichever is shown next
       delete video.dataset.chunk;
       video.removeAttribute("src");
       video.load();
@@ -108,6 +116,8 @@ export class PairPlayer {
     this.#waits = false;
     this.#chunk = chunk;
     this.emit("waiting", { waiting: false });
+    // One that waited could not be paused when its room was left: it would only be heard.
+    if (!video.getClientRects().length) this.#playing = false;
     if (this.#playing) video.play().catch(() => {}); // paused, then: its controls are there
     this.pump();
   }

@@ -2,6 +2,7 @@
 // players that take turns. Emits what StreamPlayer does.
 
 export class WholePlayer {
+  #playing = false;
   #left = new AbortController();
 
   constructor(video, url, { at, emit }) {
@@ -10,6 +11,9 @@ export class WholePlayer {
     on("timeupdate", () => emit("moment", { seconds: video.currentTime }));
     on("waiting", () => emit("waiting", { waiting: true }));
     on("playing", () => emit("waiting", { waiting: false }));
+    on("play", () => (this.#playing = true));
+    // By whoever watches, not by an error.
+    on("pause", () => (this.#playing = video.error !== null && this.#playing));
     on("error", () => emit("unable", { error: video.error, seconds: video.currentTime }));
     video.preload = "auto";
     video.src = url;
@@ -17,7 +21,7 @@ export class WholePlayer {
   }
 
   get playing() {
-    return !this.video.paused;
+    return this.#playing;
   }
 
   pump() {} // it has all there is
