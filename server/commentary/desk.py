@@ -33,7 +33,8 @@ class Desk:
         self._places = settings.max_commentaries
         self._results_bytes = settings.max_commentary_mb * 2**20 // RESULTS_SHARE
         self._retention_s = settings.commentary_retention_s
-        self._timeout_s = settings.commentary_timeout_s
+        # Also by one that a restart left off, and that is gone on with the next day.
+        self._needed_s = max(settings.commentary_timeout_s, 86400.0)
         self._lock = threading.Lock()
         self._running = {}  # key -> run
         self._tidying = False
@@ -120,7 +121,7 @@ class Desk:
     def _tidy(self):
         try:
             self.sessions.sweep()
-            self.results.sweep(self._retention_s, self._results_bytes, self._timeout_s)
+            self.results.sweep(self._retention_s, self._results_bytes, self._needed_s)
         except OSError:
             log.exception("old commentaries could not be swept")
 

@@ -181,7 +181,8 @@ def handler(studio):
             elif path.endswith(".mp4"):
                 number = int(path.rpartition("_")[2][:-4])
                 code = 410 if number in studio.gone else 503 if number in studio.away else 200
-                self.send(studio.chunks[number % len(studio.chunks)], "video/mp4", code)
+                chunk = studio.chunks[number % len(studio.chunks)]
+                self.ranged(chunk) if code == 200 else self.send(chunk, "video/mp4", code)
             else:
                 self.send(b"{}", "application/json", 404)
 

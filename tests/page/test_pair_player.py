@@ -157,3 +157,17 @@ def test_a_finished_film_that_cannot_be_played_leaves_the_chunks(film, studio):
     page.until(PLAYS.format(3, 0.5))
     assert studio.asked.count("/videos/generated/film.en.mp4") in (1, 2)
     assert page.run(LATE) == ""
+
+
+def test_at_its_end_the_finished_film_does_not_begin_anew(film, studio):
+    page = film
+    studio.make(0, 1, 2, 3)
+    page.click("#lines li:nth-of-type(4) button")
+    page.until(PLAYS.format(3, 1.1))
+    page.run(f"{SHOWN}.currentTime = {CHUNK_S - 1}")
+    studio.finish()
+    page.until(WHOLE.format(4 * CHUNK_S - 0.2))
+    page.run(f"window.began = 0; {SHOWN}.addEventListener('playing', () => (began += 1))")
+    page.until(f"{SHOWN}.readyState >= 2")
+    assert page.run("began") == 0
+    assert page.run(f"{SHOWN}.paused && {SHOWN}.currentTime > {4 * CHUNK_S - 0.2}")

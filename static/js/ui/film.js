@@ -74,13 +74,16 @@ export class Film {
     this.missing = null;
     video.hidden = false;
     other.hidden = true;
-    const how = { at: seconds ?? now, emit: (name, detail) => this.#hear(name, detail) };
+    const at = seconds ?? now;
+    const how = { at, emit: (name, detail) => this.#hear(name, detail) };
     this.#player = new WholePlayer(video, url, how);
     video.playbackRate = playbackRate; // a new source has put it back
     this.#caption(true);
     this.#say();
+    // At its end it would begin anew.
+    const more = at < this.playlist.chunks.at(-1).end;
     // Paused, else: its controls are there.
-    if (playing && this.element.offsetParent) this.#player.play().catch(() => {});
+    if (playing && more && this.element.offsetParent) this.#player.play().catch(() => {});
     return true;
   }
 
