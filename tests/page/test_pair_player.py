@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.live import until
 from tests.page.acting import RUN
 from tests.page.studio import CHUNK_S, Studio
 
@@ -171,3 +172,34 @@ def test_at_its_end_the_finished_film_does_not_begin_anew(film, studio):
     page.until(f"{SHOWN}.readyState >= 2")
     assert page.run("began") == 0
     assert page.run(f"{SHOWN}.paused && {SHOWN}.currentTime > {4 * CHUNK_S - 0.2}")
+
+
+def test_nothing_begins_to_sound_in_a_room_nobody_is_in(film, studio):
+    page = film
+    studio.make(0)
+    page.until(f"{LATE}.includes('next part')")
+    page.click("[data-room=compare]")
+    page.run("window.began = 0")
+    page.run("""for (const video of document.querySelectorAll('#film video'))
+            video.addEventListener('play', () => (began += 1))""")
+    studio.make(1, 2, 3)
+    page.until(f"{SHOWN}.dataset.chunk.endsWith('chunk_1.mp4') && {SHOWN}.readyState >= 2")
+    studio.finish()
+    page.until(WHOLE.format(CHUNK_S - 0.1))
+    page.click("[data-room=commentary]")
+    page.until(f"{SHOWN}.readyState >= 2")
+    assert page.run(f"{SHOWN}.paused && began === 0")
+
+
+def test_a_film_that_fails_while_it_is_paused_stays_paused(film, studio):
+    page = film
+    studio.film = b"not a film"
+    studio.make(0, 1)
+    page.until(PLAYS.format(1, 1.0))
+    page.run(f"{SHOWN}.pause()")
+    page.until(f"{SHOWN}.paused")
+    studio.make(2, 3)
+    studio.finish()
+    until(lambda: "/videos/generated/film.en.mp4" in studio.asked)
+    page.until(PLAYS.format(1, 0.9) + f" && {SHOWN}.readyState >= 2")
+    assert page.run(f"{SHOWN}.paused")
