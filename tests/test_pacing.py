@@ -97,15 +97,13 @@ def test_without_a_window_nobody_waits():
 
 
 class Line:
-    """What a run reads: a word that was said so long before, or after, it began to wait."""
+    """What a run reads: a word that was said so long after it was waited for; or before."""
 
     def __init__(self, said_after_s):
         self._said_after_s = said_after_s
 
     def take(self, timeout):
-        said_at = time.monotonic() + self._said_after_s
-        time.sleep(0.1)
-        return [(None, said_at, "word")]
+        return [(None, time.monotonic() + self._said_after_s, "word")]
 
     def there(self):
         return []
@@ -131,12 +129,12 @@ def one_run(make_services):
     return AnalysisRun(Question("What?"), [], services)
 
 
-@pytest.mark.parametrize("said_after_s, counted", [(0.02, True), (-0.5, False)])
+@pytest.mark.parametrize("said_after_s, counted", [(0.0, True), (-60.0, False)])
 def test_being_woken_late_counts_and_being_busy_does_not(run, said_after_s, counted):
     run._channel = Line(said_after_s)
     run._take(Ticks(10), False)
     late = run.services.pace.late
-    assert len(late) == counted and all(0 < each < 2 for each in late)
+    assert len(late) == counted and all(0 <= each < 60 for each in late)
 
 
 @pytest.mark.parametrize("thick", [True, False])

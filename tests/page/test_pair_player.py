@@ -137,14 +137,19 @@ def test_the_finished_film_takes_over_between_two_chunks(film, studio):
     page.until(WHOLE.format(3 * CHUNK_S + 0.9))
 
 
-def test_where_it_is_paused_it_stays_so_in_the_finished_film(film, studio):
-    page = film
+def finished_while_paused(page, studio):
+    """A second into the second chunk."""
     studio.make(0, 1)
     page.until(PLAYS.format(1, 1.0))
     page.run(f"{SHOWN}.pause()")
     page.until(f"{SHOWN}.paused")
     studio.make(2, 3)
     studio.finish()
+
+
+def test_where_it_is_paused_it_stays_so_in_the_finished_film(film, studio):
+    page = film
+    finished_while_paused(page, studio)
     page.until(WHOLE.format(CHUNK_S + 0.9) + f" && {SHOWN}.readyState >= 2")
     assert page.run(f"{SHOWN}.paused && {SHOWN}.currentTime < {CHUNK_S + 2}")
 
@@ -194,12 +199,7 @@ def test_nothing_begins_to_sound_in_a_room_nobody_is_in(film, studio):
 def test_a_film_that_fails_while_it_is_paused_stays_paused(film, studio):
     page = film
     studio.film = b"not a film"
-    studio.make(0, 1)
-    page.until(PLAYS.format(1, 1.0))
-    page.run(f"{SHOWN}.pause()")
-    page.until(f"{SHOWN}.paused")
-    studio.make(2, 3)
-    studio.finish()
+    finished_while_paused(page, studio)
     until(lambda: "/videos/generated/film.en.mp4" in studio.asked)
     page.until(PLAYS.format(1, 0.9) + f" && {SHOWN}.readyState >= 2")
     assert page.run(f"{SHOWN}.paused")

@@ -7,30 +7,24 @@
 import { mimeOf } from "../mp4.js";
 import { BEHIND_S } from "../playlist.js";
 import { ChunkError, fetchChunk } from "./chunks.js";
+import { OneVideo } from "./one-video.js";
 
 const SLIP_S = 0.3; // a hole no longer than this is stepped over
 const AGAIN_MS = 5000; // until what could not be reached is tried again
 
-export class StreamPlayer {
+export class StreamPlayer extends OneVideo {
   #source = null; // a SourceBuffer, once the first chunk has said what it holds
   #pumping = false;
-  #left = new AbortController();
   #gone = new Set(); // chunks that will never come: holes, however long
   #unreachable = false;
   #again = null;
 
   constructor(video, playlist, { duration, emit }) {
-    this.video = video;
+    super(video, emit);
     this.playlist = playlist;
-    this.emit = emit;
     this.media = new MediaSource();
     this.media.addEventListener("sourceopen", () => this.#open(duration), { once: true });
-    const { signal } = this.#left;
-    const on = (name, act) => video.addEventListener(name, act, { signal });
-    on("timeupdate", () => this.emit("moment", { seconds: video.currentTime }));
-    for (const name of ["timeupdate", "seeking", "waiting"]) on(name, () => this.pump());
-    on("waiting", () => this.#wait(true));
-    on("playing", () => this.#wait(false));
+    for (const name of ["timeupdate", "seeking", "waiting"]) this.on(name, () => this.pump());
     this.address = URL.createObjectURL(this.media);
     video.src = this.address;
   }
@@ -49,7 +43,7 @@ export class StreamPlayer {
       if (this.playlist.ended && this.media.readyState === "open") this.media.endOfStream();
       this.#stepOver();
     } catch (error) {
-      if (this.#left.signal.aborted) return;
+      if (this.left.signal.aborted) return;
       if (error instanceof ChunkError) this.#tryLater();
       else this.emit("unable", { error });
     } finally {
@@ -57,19 +51,9 @@ export class StreamPlayer {
     }
   }
 
-  play() {
-    return this.video.play();
-  }
-
-  seek(seconds) {
-    this.video.currentTime = seconds;
-  }
-
   close() {
-    this.#left.abort();
+    super.close();
     clearTimeout(this.#again);
-    this.video.removeAttribute("src");
-    this.video.load();
     URL.revokeObjectURL(this.address);
   }
 
@@ -101,7 +85,7 @@ export class StreamPlayer {
 
   async #fetch(chunk) {
     try {
-      const bytes = await fetchChunk(chunk.url, this.#left.signal);
+      const bytes = await fetchChunk(chunk.url, this.left.signal);
       if (this.#unreachable) this.emit("missing", { why: null });
       this.#unreachable = false;
       return bytes;
@@ -155,9 +139,5 @@ export class StreamPlayer {
       const ahead = buffered.start(range) - currentTime;
       if (ahead > 0 && ahead < reach) this.video.currentTime = buffered.start(range) + 0.001;
     }
-  }
-
-  #wait(waiting) {
-    this.emit("waiting", { waiting: waiting && !this.video.ended });
   }
 }
