@@ -43,6 +43,9 @@ threads = settings.threads + Worker.bodies
 worker_connections = max(1000, 4 * threads)  # who comes while all are busy is told so
 graceful_timeout = 5
 keepalive = 5
+# A commentary's `context` is part of its address, and 4000 characters of it are three or six
+# times as many bytes. All headers together are bounded by `arriving.py`.
+limit_request_line = 0
 # Two gunicorns of one user would share the default control socket without a word.
 control_socket_disable = True
 

@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import time
 from contextlib import ExitStack
+from urllib.parse import quote
 
 import pytest
 
@@ -308,11 +309,22 @@ def test_a_good_request_beside_them_is_served(deployed):
         assert status == 200 and b'"state":"complete"' in came.replace(b": ", b":")
 
 
+def test_an_address_holds_as_much_context_as_a_commentary_takes(deployed):
+    for server in deployed:
+        for letter in ("x", "\u044f"):
+            context = quote(letter * 4000)
+            asked = f"/api/analyze-stream/sample.mp4?context={context}"
+            assert server.request("HEAD", asked)[0] == 200
+            assert server.request("GET", asked + quote(letter))[0] == 422
+
+
 def test_what_nginx_refuses_it_refuses_in_json(nginx):
     status, came = raw(nginx, REQUESTS["a body too long"])
     assert status == 413 and b'"code":"too_large"' in came
     status, came = raw(nginx, REQUESTS["two lengths"])
     assert status == 400 and b'"code":"bad_request"' in came
+    status, came = raw(nginx, b"GET /?" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert status == 414 and b'"code":"bad_request"' in came
 
 
 def form(size):
