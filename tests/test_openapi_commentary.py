@@ -1,5 +1,6 @@
 """The commentary's part of the OpenAPI document, held against the code and its answers."""
 
+import json
 import re
 from contextlib import contextmanager
 from dataclasses import fields
@@ -21,7 +22,7 @@ from tests.openapi import DOCUMENT, SCHEMAS, answer, matches, resolved, valid
 
 ID = "abcdefghijkl_NOPQRSTU-xz"
 STREAM = "/api/analyze-stream/clip.mp4"
-URLS = Urls("/below", ID)
+URLS = Urls(ID)
 KINDS = SCHEMAS["CommentaryEvent"]["discriminator"]["mapping"]
 CHOICES = [field.name for field in fields(options.Options)]
 
@@ -166,6 +167,31 @@ def test_a_finished_one_is_replayed_in_every_form(app):
         run = answer(app, "GET", f"/api/runs/{ID}").get_json()
         assert run["events"] == history and run["state"] == "complete"
         assert answer(app, "POST", f"/api/runs/{ID}/cancel").get_json()["state"] == "complete"
+
+
+def test_its_files_have_the_address_at_which_each_reader_sees_them(app):
+    words = '"url":"/videos/streaming/'  # as JSON that is something else
+    moment = {"start": 1.0, "end": 2.0, "text": words}
+    (chunk,) = [event for event in told() if event["type"] == "chunk_ready"]
+    shelved(app, {**told()[4], "moments": [moment]}, chunk, told(f"clip-{ID}.mp4")[-1])
+    for prefix in ("", "/below"):
+        headers = {"X-Forwarded-Prefix": prefix}
+        here = [prefix + url for url in (chunk["url"], *URLS.of(f"clip-{ID}.mp4").values())]
+        for path in (STREAM, f"/api/runs/{ID}/stream"):
+            raw = answer(app, "GET", path, headers=headers).get_data(as_text=True)
+            events = [json.loads(data) for data in re.findall("^data: (.*)$", raw, re.M)]
+            assert addresses(*events) == here
+            assert events[0]["moments"] == [moment]
+        kept = answer(app, "GET", f"/api/runs/{ID}", headers=headers).get_json()
+        assert addresses(*kept["events"]) == here
+        asked = {"filename": "clip.mp4"}
+        whole = answer(app, "POST", "/api/analyze", headers=headers, json=asked).get_json()
+        assert addresses(whole) == here[1:]
+
+
+def addresses(*events):
+    names = ("url", "final_url", "playlist_url", "captions_url")
+    return [event[name] for event in events for name in names if name in event]
 
 
 @pytest.mark.parametrize("last", [-4, -3, -2])

@@ -41,7 +41,7 @@ class Desk:
         self._moved = threading.Condition()
         self._line = []  # runs: those who work, then those who wait
 
-    def commentary(self, services, film, options, prefix, fresh=False, identity=(None, None)):
+    def commentary(self, services, film, options, fresh=False, identity=(None, None)):
         """(run, whether it is new and must be started). `identity` is that of the request."""
         key = key_of(film, options)
         self._stay_tidy(services.alarms)
@@ -56,13 +56,13 @@ class Desk:
                     return services.runs.get(session.id), False
                 session = None  # it failed: once more
             self._check_line()
-            return self._begun(services, film, options, session, prefix, key, fresh, identity)
+            return self._begun(services, film, options, session, key, fresh, identity)
 
-    def _begun(self, services, film, options, session, prefix, key, fresh, identity):
+    def _begun(self, services, film, options, session, key, fresh, identity):
         """(run, whether it is new)"""
         try:
             run, new = services.runs.admit(
-                lambda: CommentaryRun(services, film, options, session, prefix, key, fresh),
+                lambda: CommentaryRun(services, film, options, session, key, fresh),
                 *identity,
             )
         except OSError:
@@ -90,7 +90,7 @@ class Desk:
     def private(self, services, film, options):
         """A run that nobody else is led to: for one's own process. Results are shared."""
         run, _ = services.runs.admit(
-            lambda: CommentaryRun(services, film, options, None, "", key_of(film, options))
+            lambda: CommentaryRun(services, film, options, None, key_of(film, options))
         )
         self._join_line(run)
         return run

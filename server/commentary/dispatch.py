@@ -44,7 +44,7 @@ class Dispatch(Desk):
     def waiting(self):
         return self.caretaker.waiting
 
-    def commentary(self, services, film, options, prefix, fresh=False, identity=(None, None)):
+    def commentary(self, services, film, options, fresh=False, identity=(None, None)):
         self._stay_tidy(services.alarms)
         key = key_of(film, options)
         with self.leases.asking(key):
@@ -58,9 +58,9 @@ class Dispatch(Desk):
             if session and session.ended:
                 return services.runs.get(session.id), False
             self._check_line()
-            return self._begun(services, film, options, session, prefix, key, fresh, identity)
+            return self._begun(services, film, options, session, key, fresh, identity)
 
-    def _begun(self, services, film, options, session, prefix, key, fresh, identity):
+    def _begun(self, services, film, options, session, key, fresh, identity):
         if services.runs.draining:
             raise TooBusy("The server is restarting; ask again.", retry_after=2)
         session = session or self.sessions.open(secrets.token_urlsafe(ID_BYTES))
@@ -75,7 +75,6 @@ class Dispatch(Desk):
             "options": options.as_dict(),
             "salt": session.id if fresh else "",
             "created": time.time(),
-            "prefix": prefix,
             "fresh": fresh,
         }
         try:

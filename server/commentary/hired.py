@@ -62,7 +62,7 @@ class HiredRun(CommentaryRun):
     def __init__(self, services, film, options, pen, asked, number):
         """`number`: of the attempt, from 1."""
         session = pen.session
-        super().__init__(services, film, options, session, asked["prefix"], "")
+        super().__init__(services, film, options, session, "")
         self.created = asked["created"]
         session.pictures = session.pictures.with_name(f"{session.pictures.name}_{number}")
         self._pen, self._number = pen, number

@@ -41,7 +41,7 @@ class CommentaryRun(Run):
     lanes: dict = {}
     farewell = b""  # clients parse every message of these streams as JSON
 
-    def __init__(self, services, film, options, session, prefix, key, fresh=False):
+    def __init__(self, services, film, options, session, key, fresh=False):
         """`session`: one that was left off and is gone on with, or None."""
         super().__init__(services)
         desk = services.commentaries
@@ -49,7 +49,7 @@ class CommentaryRun(Run):
         self.session.make()
         self.id = self.session.id
         self.film, self.options = film, options
-        self.urls = Urls(prefix, self.id)
+        self.urls = Urls(self.id)
         self.key_of_work, self.fresh = key, fresh
         self.token = CancelToken()
         self._asked_at = time.monotonic()

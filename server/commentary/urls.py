@@ -1,20 +1,19 @@
-"""Where a commentary's files are to be had. Pure; the views answer at these paths."""
+"""Where a commentary's files are to be had. Pure; the views answer at these paths, and put
+the sub-path before them below which a client sees the server."""
 
 from urllib.parse import quote
 
 
 class Urls:
-    def __init__(self, prefix, session_id):
-        """`prefix`: below which path of its host the server is seen, or ""."""
-        self._prefix = prefix
-        self._streaming = f"{prefix}/videos/streaming/{session_id}"
+    def __init__(self, session_id):
+        self._streaming = f"/videos/streaming/{session_id}"
 
     def chunk(self, index):
         return f"{self._streaming}/chunk_{index}.mp4"
 
     def of(self, final_name):
         return {
-            "final": f"{self._prefix}/videos/generated/{quote(final_name)}",
+            "final": f"/videos/generated/{quote(final_name)}",
             "playlist": f"{self._streaming}/index.m3u8",
             "captions": f"{self._streaming}/captions.vtt",
         }

@@ -14,7 +14,7 @@ from ..commentary.desk import key_of
 from ..commentary.job import film_named
 from ..errors import InvalidQuestion, NotFound, VideoNotFound
 from ..events import Commentary
-from . import body, ranges, services
+from . import addresses, body, ranges, services
 from .admitting import idempotency
 from .asking import flag
 from .limits import rate_limited
@@ -52,7 +52,7 @@ def whole():
     if run is None:
         run = commentary(*wanted(filename, asked), fresh, identity)
     found, _, headers = wait_for(run, document)
-    return found, status_of(found), headers
+    return addresses.document(run, found), status_of(found), headers
 
 
 def wanted(filename, asked):
@@ -83,9 +83,7 @@ def ended_with(after, film, chosen):
 @rate_limited
 def commentary(film, chosen, fresh, identity=(None, None)):
     owned = services()
-    run, new = owned.commentaries.commentary(
-        owned, film, chosen, request.script_root, fresh, identity
-    )
+    run, new = owned.commentaries.commentary(owned, film, chosen, fresh, identity)
     if new:
         run.start()
     return run

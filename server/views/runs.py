@@ -3,7 +3,7 @@
 from flask import Blueprint, jsonify, request
 
 from ..errors import InvalidQuestion, NotFound, ProviderError
-from . import services
+from . import addresses, services
 from .streaming import follow_response, last_event_id
 
 MAX_LISTED = 100
@@ -32,7 +32,8 @@ def limit():
 
 @bp.get("/<run_id>")
 def show(run_id):
-    return jsonify(services().runs.get(run_id).summary())
+    run = services().runs.get(run_id)
+    return addresses.document(run, run.summary())
 
 
 @bp.get("/<run_id>/stream")

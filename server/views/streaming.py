@@ -6,7 +6,7 @@ from flask import Response, request
 
 from .. import patient, sse
 from ..errors import BadRequest, TooBusy
-from . import services
+from . import addresses, services
 
 
 def admit_reader(run, on_leave):
@@ -71,6 +71,7 @@ def follow_response(run, after=0):
     runs = services().runs
     heartbeat_s = services().settings.heartbeat_s
     moved = services().streams.moved
+    seen_here = addresses.seen_here(run)
 
     def frames(after):
         yield sse.RETRY
@@ -80,7 +81,7 @@ def follow_response(run, after=0):
             messages = run.journal.after(after)
             if messages:
                 after += len(messages)
-                yield b"".join(messages)
+                yield seen_here(b"".join(messages))
             elif closed and run.journal.closed:  # one in a store may turn out to go on
                 if run.farewell and run.journal.length and not run.journal.forgotten:
                     yield run.farewell
