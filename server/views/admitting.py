@@ -28,4 +28,4 @@ def idempotency(asked):
     if len(key) > 255:
         raise InvalidQuestion("Idempotency-Key is longer than 255 characters.")
     text = json.dumps(asked, sort_keys=True)
-    return (request.endpoint, key), hashlib.sha256(text.encode()).hexdigest()
+    return (request.blueprint, key), hashlib.sha256(text.encode()).hexdigest()
