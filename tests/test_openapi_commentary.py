@@ -280,5 +280,11 @@ def test_every_refusal_is_described(app, monkeypatch):
     other_site = {"headers": {"Sec-Fetch-Site": "cross-site"}}
     assert answer(app, "GET", STREAM, **other_site).status_code == 403
     assert answer(app, "POST", "/api/analyze", data=b"{}").status_code == 415
+    with monkeypatch.context() as patch:
+        patch.setattr("server.commentary.run.CommentaryRun._make", lambda run: 1 / 0)
+        keyed = {"json": {"filename": "clip.mp4"}, "headers": {"Idempotency-Key": "once"}}
+        assert answer(app, "POST", "/api/analyze", **keyed).status_code == 500
+        keyed["json"] = {"filename": "clip.mp4", "interval": 20}
+        assert answer(app, "POST", "/api/analyze", **keyed).get_json()["code"] == "conflict"
     monkeypatch.setattr("server.commentary.desk.MAX_WAITING", -2)
     assert answer(app, "GET", STREAM).get_json()["code"] == "busy"
