@@ -197,6 +197,8 @@ def test_a_missing_key_a_broken_key_and_a_bad_address_are_said_at_once(vendor, m
     monkeypatch.delenv("OPENAI_API_KEY")
     assert failure().code == "auth"
     assert vendor.exchanges == []
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    assert failure().message == "No address: set OPENAI_BASE_URL and ask again."
 
 
 def test_a_video_without_a_picture_is_refused_before_anything_is_paid(vendor, video):

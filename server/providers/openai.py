@@ -218,6 +218,9 @@ class OpenAI(Provider):
     def _base_url(self):
         names = self.model.base_url_env
         url = credentials.optional(*names, default=self.model.base_url)
+        if not url and names:
+            unset = f"No address: set {' or '.join(names)} and ask again."
+            raise ProviderError("bad_request", unset)
         if url and "OLLAMA_HOST" in names:
             url = ollama_url(url)
         if not is_web_address(url):
