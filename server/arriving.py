@@ -35,7 +35,7 @@ ANSWER = (
 )
 TOO_LONG = (
     b"431 Request Header Fields Too Large",
-    b'{"status":"error","code":"bad_request","message":"The headers are larger than 32 KiB."}\n',
+    b'{"status":"error","code":"bad_request","message":"Address and headers are over 32 KiB."}\n',
 )
 TOO_SLOW = (
     b"408 Request Timeout",
