@@ -133,14 +133,14 @@ def check(response):
     try:
         if 300 <= status < 400:
             raise faults.refused("It redirected, and a key is not sent on. Check GEMINI_BASE_URL.")
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise faults.refused("It compressed its answer, though it was asked not to.")
         if status != 200:
             try:
                 text = b"".join(body(response, wire.MAX_ERROR_BODY))
             except ProviderError:
                 text = b""  # the status alone says enough
             raise refusal(status, error_object(text), response.headers)
+        if not wire.is_plain(response.headers):
+            raise faults.refused("It compressed its answer, though it was asked not to.")
     except ProviderError:
         response.close()
         raise
