@@ -17,6 +17,7 @@ from .repeating import Repeating
 CODES = {
     "insufficient_quota": "quota",
     "billing_hard_limit_reached": "quota",
+    "billing_not_active": "quota",
     "rate_limit_exceeded": "rate_limit",
     "rate_limit_error": "rate_limit",
     "overloaded_error": "upstream",
@@ -34,6 +35,10 @@ CODES = {
 # OpenRouter's 404 about a model it knows: nobody serves it for such a request (with
 # pictures, under that data policy). With `for` and a name it is the model that is unknown.
 NOBODY_TAKES_IT = re.compile(r"No endpoints (found|available) (?!for )")
+# OpenAI's 429 about a request that alone has more tokens than the account may send in a
+# minute: no waiting makes it smaller. Whose account it is does not concern who asked.
+TOO_LARGE = re.compile(r"Request too large\b")
+ORGANIZATION = re.compile(r" in organization \S+")
 MAX_BODY_WITHOUT_STREAM = 1024 * 1024
 
 
@@ -159,6 +164,8 @@ def translated(error, code=None, retry_after=None):
     message = details.get("message", error)
     if code == "not_found" and NOBODY_TAKES_IT.match(str(message)):
         code = "bad_request"
+    if code == "rate_limit" and TOO_LARGE.match(str(message)):
+        code, message = "bad_request", ORGANIZATION.sub("", message)
     return faults.failure(code, message, retry_after)
 
 
