@@ -98,6 +98,13 @@ def test_an_answer_without_words_ends_well_when_it_says_why(vendor):
     assert ask() == [Finish("stop"), Usage(4, 2)]
 
 
+def test_tokens_that_all_went_into_thinking_are_not_called_an_answer(vendor):
+    vendor.plays(speak.says(finish="length", counts=(4, 100)))
+    error = failure(max_tokens=100)
+    assert (error.code, error.retryable) == ("truncated", False)
+    assert "max_tokens" in error.message
+
+
 def test_a_filter_that_left_words_is_a_reason_and_one_that_left_none_is_blocked(vendor):
     vendor.plays(speak.says("So far", finish="content_filter"))
     assert Finish("content_filter") in ask()

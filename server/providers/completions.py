@@ -82,6 +82,8 @@ def read(chunks, on_finish=lambda: None):
         raise faults.failure("truncated")
     if not spoke and (refused or finish.reason == "content_filter"):
         raise faults.failure("blocked")
+    if not spoke and finish.reason == "length":
+        raise faults.spent_on_thinking()
 
 
 def told(name, data):

@@ -82,6 +82,15 @@ def refused(message):
     return ProviderError("upstream", message, retryable=False)
 
 
+def spent_on_thinking():
+    return ProviderError(
+        "truncated",
+        "It used up all its tokens on thinking and had none left to answer with. "
+        "Allow it more: raise or drop max_tokens.",
+        retryable=False,
+    )
+
+
 def too_much(limit):
     return refused(f"It sent more than {limit} bytes, which is the limit.")
 
