@@ -88,6 +88,19 @@ def test_reasoning_is_not_the_answer(vendor):
     assert text_of(ask()) == "Yes."
 
 
+def test_a_text_in_parts_is_the_answer_and_a_thought_in_parts_is_not(vendor):
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}, 7]
+    said = [{"type": "text", "text": "Y"}, {"type": "text", "text": "es"}, {"type": "text"}]
+    vendor.plays(speak.events(*map(speak.delta, (parts, said, ".")), speak.delta(finish="stop")))
+    assert ask() == ["Yes", ".", Finish("stop")]
+
+
+def test_data_that_holds_nothing_is_no_event(vendor):
+    body = b"data:\n\n" + b"data: \n\n".join(speak.whole_answer(["Hel", "lo"]))
+    vendor.plays(speak.sends(body))
+    assert text_of(ask()) == "Hello"
+
+
 def test_an_answer_cut_at_its_limit_says_so(vendor):
     vendor.plays(speak.says("To be con", finish="length"))
     assert Finish("length") in ask()

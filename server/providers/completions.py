@@ -54,6 +54,8 @@ def read(chunks, on_finish=lambda: None):
             if not name and (text := repeating.text(data)):
                 yield text
                 continue
+            if not data.strip():
+                continue  # by the standard no event: some keep a line alive so
             if data.strip() == "[DONE]":
                 break
             message = told(name, data)
@@ -61,8 +63,7 @@ def read(chunks, on_finish=lambda: None):
             choices = listed(message.get("choices"))
             for choice in choices:
                 delta = mapping(choice.get("delta"))
-                text = delta.get("content")
-                if isinstance(text, str) and text:
+                if text := said(delta.get("content")):
                     spoke = True
                     yield text
                 refused = refused or bool(delta.get("refusal"))
@@ -84,6 +85,14 @@ def read(chunks, on_finish=lambda: None):
         raise faults.failure("blocked")
     if not spoke and finish.reason == "length":
         raise faults.spent_on_thinking()
+
+
+def said(content):
+    """The text of a delta. Mistral's thinking models say theirs in parts, and think in others."""
+    if isinstance(content, list):
+        texts = [part.get("text") for part in listed(content) if part.get("type") == "text"]
+        return "".join(text for text in texts if isinstance(text, str))
+    return content if isinstance(content, str) else ""
 
 
 def told(name, data):
