@@ -44,10 +44,12 @@ BY_STATUS = {
 
 MESSAGES = {
     "auth": "It refused the key. Check the key and what it may use.",
-    "quota": "The account's credit or quota is used up.",
+    "quota": "The account's credit or quota is used up, or its plan does not include this. "
+    "Check its billing.",
     "rate_limit": "It is being asked too often; ask again in a moment.",
     "bad_request": "It could not take this request.",
-    "not_found": "It does not know this model. Check the upstream id in the list of models.",
+    "not_found": "It does not know this model, or its base URL leads nowhere. Check the upstream "
+    "id in the list of models, and the base URL.",
     "blocked": "It declined to answer: its content filter stopped it.",
     "upstream": "It failed on its own side; ask again in a moment.",
     "truncated": "The answer broke off before its end; ask again.",
@@ -97,7 +99,7 @@ def too_much(limit):
 
 def presentable(detail):
     """A vendor's message as it may be shown: one line, without secrets or paths, not long."""
-    if not isinstance(detail, str):
+    if not isinstance(detail, str) or detail.lstrip()[:1] == "<":  # a page says nothing
         return ""
     if len(detail) > MAX_READ:  # at a space: half a key would not be known for one
         detail = detail[:MAX_READ].rpartition(" ")[0]
