@@ -1,5 +1,6 @@
 """Answers: the real SDK through our provider, from a server that speaks Chat Completions."""
 
+import json
 import os
 import threading
 import time
@@ -93,6 +94,19 @@ def test_a_text_in_parts_is_the_answer_and_a_thought_in_parts_is_not(vendor):
     said = [{"type": "text", "text": "Y"}, {"type": "text", "text": "es"}, {"type": "text"}]
     vendor.plays(speak.events(*map(speak.delta, (parts, said, ".")), speak.delta(finish="stop")))
     assert ask() == ["Yes", ".", Finish("stop")]
+
+
+def test_a_server_that_does_not_stream_is_asked_once(vendor):
+    message = {"role": "assistant", "content": "All at once."}
+    answer = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    answer["usage"] = {"prompt_tokens": 4, "completion_tokens": 2}
+    vendor.plays(speak.status(200, body=json.dumps(answer, indent=1).encode()))
+    assert ask() == ["All at once.", Finish("stop"), Usage(4, 2)]
+    refusal = {
+        "choices": [{"message": {"content": None, "refusal": "No."}, "finish_reason": "stop"}]
+    }
+    vendor.plays(speak.status(200, body=json.dumps(refusal).encode()))
+    assert failure().code == "blocked"
 
 
 def test_data_that_holds_nothing_is_no_event(vendor):

@@ -104,25 +104,31 @@ def told(name, data):
 
 
 def stream_only(chunks):
-    """The chunks, unless the body is plainly no event stream: then that is said."""
+    """The chunks, unless the body is plainly no event stream: then what it says instead."""
     chunks = iter(chunks)
     first = next((chunk for chunk in chunks if chunk.strip()), b"")  # blanks keep a line alive
     if first.lstrip()[:1] in (b"{", b"[", b"<"):
-        raise not_a_stream(first, chunks)
+        return [in_one_piece(first, chunks)]
     return itertools.chain([first], chunks)
 
 
-def not_a_stream(first, chunks):
+def in_one_piece(first, chunks):
+    """An answer of a server that does not stream, as the event it would have been: asking again
+    would be paid for again."""
     body = bytearray(first)
     for chunk in chunks:
         body += chunk
         if len(body) > MAX_BODY_WITHOUT_STREAM:
             break
-    try:
-        error = reported("", json.loads(body))
-    except (ValueError, RecursionError):
-        error = None
-    return error or faults.failure("upstream")
+    whole = told("", body)
+    choices = [
+        {**choice, "delta": choice["message"]}
+        for choice in listed(whole.get("choices"))
+        if isinstance(choice.get("message"), dict)
+    ]
+    if not choices:
+        raise faults.failure("upstream")
+    return b"data: " + json.dumps({**whole, "choices": choices}).encode() + b"\n\n"
 
 
 def parsed(data):
