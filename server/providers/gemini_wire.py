@@ -21,11 +21,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-from .. import cancel
 from ..errors import ProviderError
-from ..vendors import faults, wire
+from ..vendors import dialing, faults, wire
 from . import bodies
 from .gemini_errors import error_object, refusal
 
@@ -37,11 +36,12 @@ class Connection(HTTPConnection):
     """Hands its socket to whoever may want to hang up; in TLS, wire.WatchedTLS does."""
 
     def _new_conn(self):
-        sock = super()._new_conn()
-        token = cancel.current()
-        if token is not None:
-            token.watch(sock)
-        return sock
+        try:
+            return dialing.connected(self._dns_host, self.port, self.timeout)
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, str(error)) from error
+        except OSError as error:
+            raise NewConnectionError(self, str(error)) from error
 
     def connect(self):
         super().connect()

@@ -5,7 +5,7 @@ is an argument: `wire.client(httpx2, "https://api.openai.com/v1")`. Whatever the
 its client then
 
 - hands each socket to the token of the call it serves, so that a cancel hangs up in
-  every phase: TLS handshake, waiting for headers, mid-body;
+  every phase: connecting, TLS handshake, waiting for headers, mid-body;
 - follows no redirect: a key must not travel to where a vendor, or somebody who took its
   name, points;
 - asks for plain bytes and takes no others, and only so many: no compression bombs. Of a
