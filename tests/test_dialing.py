@@ -15,6 +15,7 @@ from server.voices import elevenlabs_wire, trying
 from server.voices.base import Utterance
 from server.voices.elevenlabs import ElevenLabs
 from tests import asking_gemini
+from tests.vendors import openai_asking
 from tests.vendors.base import Vendor
 from tests.vendors.deaf import CrowdedVendor
 from tests.vendors.elevenlabs_server import GEORGE
@@ -127,3 +128,13 @@ def test_no_other_address_is_tried_once_it_was_called_off(vendor, monkeypatch):
     with token.serving(), pytest.raises(OSError):
         dialing.connected("vendor.test", 80, 5)
     assert len(tried) == 1
+
+
+@pytest.mark.parametrize("name", ["api..vendor.test", "a" * 64 + ".test"])
+def test_what_cannot_be_a_name_is_one_that_nobody_has(name, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", openai_asking.KEY)
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://{name}/v1")
+    error = openai_asking.failure()
+    assert error.code == "network" and "looked up" in error.message
+    monkeypatch.setenv("GEMINI_BASE_URL", f"http://{name}")
+    assert asking_gemini.failure().code == "network"

@@ -18,7 +18,7 @@ def connected(host, port, seconds):
     The token of the call watches it from the beginning."""
     error = OSError("the name has no address")
     token = cancel.current()
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in looked_up(host, port):
         sock = socket.socket(family, kind, protocol)
         try:
             reach(sock, address, seconds, token)
@@ -30,6 +30,13 @@ def connected(host, port, seconds):
         if token and token.cancelled:
             break
     raise error
+
+
+def looked_up(host, port):
+    try:
+        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    except UnicodeError:  # no name at all, as `api..vendor.com`
+        raise socket.gaierror(socket.EAI_NONAME, "this cannot be a name") from None
 
 
 def reach(sock, address, seconds, token):
