@@ -98,6 +98,12 @@ def test_an_account_that_is_not_active_is_not_asked_again():
     assert completions.refusal(429, body, {}).code == "quota"
 
 
+def test_an_error_in_a_list_says_what_is_wrong():
+    error = completions.refusal(400, [{"error": {"code": 400, "message": "Unknown name x"}}], {})
+    assert error.code == "bad_request" and "Unknown name x" in error.message
+    assert completions.refusal(503, [], {}).code == "upstream"
+
+
 def test_half_a_letter_in_each_of_two_pieces_is_passed_on_as_it_came():
     halves = [
         b'data: {"choices":[{"delta":{"content":"\\ud83d"}}]}\n\n',

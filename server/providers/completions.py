@@ -168,6 +168,8 @@ def translated(error, code=None, retry_after=None):
     What it names is more precise than the HTTP status it came with: a used-up quota is
     a 429, a content filter a 400 or a 403.
     """
+    if isinstance(error, list):  # Google's, also where it speaks this protocol
+        error = next(iter(error), None)
     details = mapping(error)
     if isinstance(details.get("error"), (dict, str)):  # Ollama: {"error": "text"}
         return translated(details["error"], code, retry_after)
