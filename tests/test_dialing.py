@@ -110,6 +110,7 @@ def test_each_address_of_a_name_is_tried(vendor, monkeypatch):
             (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
             for port in (vendor.port, second.port)
         ]
+        found.insert(0, (socket.AF_INET, socket.SOCK_STREAM, 99, "", ("nowhere", 1)))
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
         with dialing.connected("vendor.test", 80, 0.1) as sock:
             assert sock.getpeername()[1] == second.port

@@ -19,14 +19,16 @@ def connected(host, port, seconds):
     error = OSError("the name has no address")
     token = cancel.current()
     for family, kind, protocol, _, address in looked_up(host, port):
-        sock = socket.socket(family, kind, protocol)
+        sock = None
         try:
+            sock = socket.socket(family, kind, protocol)  # fails where there is no IPv6
             reach(sock, address, seconds, token)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return sock
         except OSError as caught:
-            sock.close()
             error = caught
+            if sock:
+                sock.close()
         if token and token.cancelled:
             break
     raise error
