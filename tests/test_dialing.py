@@ -139,3 +139,14 @@ def test_what_cannot_be_a_name_is_one_that_nobody_has(name, monkeypatch):
     assert error.code == "network" and "looked up" in error.message
     monkeypatch.setenv("GEMINI_BASE_URL", f"http://{name}")
     assert asking_gemini.failure().code == "network"
+
+
+@pytest.mark.parametrize("scheme", ["socks", "socks5"])
+def test_a_proxy_that_speaks_no_http_is_said_to_be_one(scheme, monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:1080")
+    monkeypatch.setenv("OPENAI_API_KEY", openai_asking.KEY)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://vendor.test/v1")
+    monkeypatch.setenv("GEMINI_BASE_URL", "http://vendor.test")
+    for error in (openai_asking.failure(), asking_gemini.failure()):
+        assert (error.code, error.retryable) == ("network", False)
+        assert "ALL_PROXY" in error.message

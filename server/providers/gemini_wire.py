@@ -163,6 +163,8 @@ def body(response, limit=wire.MAX_BODY):
 
 def broken_line(error):
     chain = list(reasons(error))
+    if any(isinstance(each, requests.exceptions.InvalidSchema) for each in chain):
+        return faults.no_such_proxy()
     for kind, message in (
         (requests.exceptions.SSLError, "No secure connection to it could be made."),
         (requests.exceptions.ProxyError, "The proxy on the way to it failed."),

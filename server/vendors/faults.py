@@ -79,6 +79,15 @@ def broke():
     return ProviderError("network", BROKE)
 
 
+def no_such_proxy():
+    return ProviderError(
+        "network",
+        "The proxy that the environment names speaks another protocol than HTTP. Name one that "
+        "does in HTTP_PROXY and HTTPS_PROXY, and unset ALL_PROXY.",
+        retryable=False,
+    )
+
+
 def refused(message):
     """By us: what it sent is not taken, and it would send the same again."""
     return ProviderError("upstream", message, retryable=False)

@@ -90,17 +90,20 @@ def guarded(httpx, base_url):
     # Less specific than what the environment says about http:// and https:// addresses; an
     # ALL_PROXY is as specific, and goes before.
     proxied = trusted and "all" in urllib.request.getproxies()
-    return httpx.Client(
-        mounts=None if proxied else {"all://": direct.transport(httpx, tls_context)},
-        timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
-        # A pool with a limit makes the call above it wait in silence.
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        follow_redirects=False,
-        trust_env=trusted,
-        verify=tls_context(),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        event_hooks={"request": [prepare], "response": [check]},
-    )
+    try:
+        return httpx.Client(
+            mounts=None if proxied else {"all://": direct.transport(httpx, tls_context)},
+            timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
+            # A pool with a limit makes the call above it wait in silence.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+            follow_redirects=False,
+            trust_env=trusted,
+            verify=tls_context(),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            event_hooks={"request": [prepare], "response": [check]},
+        )
+    except (ImportError, ValueError):  # `socks5://` without its library, `socks://` with any
+        raise faults.no_such_proxy() from None
 
 
 def arriving(response):
