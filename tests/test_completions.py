@@ -80,6 +80,30 @@ def test_a_request_that_nobody_takes_does_not_make_the_model_unknown():
     assert error.code == "not_found"
 
 
+def test_a_request_larger_than_a_minutes_allowance_is_not_asked_again():
+    told = (
+        "Request too large for gpt-x in organization org-secret on tokens per min (TPM): "
+        "Limit 30000, Requested 61337. The input or output tokens must be reduced."
+    )
+    body = {"message": told, "type": "tokens", "code": "rate_limit_exceeded"}
+    error = completions.refusal(429, body, {})
+    assert (error.code, error.retryable) == ("bad_request", False)
+    assert "Limit 30000, Requested 61337" in error.message and "org-secret" not in error.message
+    reached = "Rate limit reached for gpt-x on tokens per min (TPM): Limit 30000, Used 29000."
+    assert completions.refusal(429, {**body, "message": reached}, {}).code == "rate_limit"
+
+
+def test_an_account_that_is_not_active_is_not_asked_again():
+    body = {"message": "Your account is not active.", "type": "billing_not_active", "code": None}
+    assert completions.refusal(429, body, {}).code == "quota"
+
+
+def test_an_error_in_a_list_says_what_is_wrong():
+    error = completions.refusal(400, [{"error": {"code": 400, "message": "Unknown name x"}}], {})
+    assert error.code == "bad_request" and "Unknown name x" in error.message
+    assert completions.refusal(503, [], {}).code == "upstream"
+
+
 def test_half_a_letter_in_each_of_two_pieces_is_passed_on_as_it_came():
     halves = [
         b'data: {"choices":[{"delta":{"content":"\\ud83d"}}]}\n\n',

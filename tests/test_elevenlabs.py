@@ -169,6 +169,15 @@ def test_a_refusal_has_one_meaning_and_is_not_asked_again(
     assert len(vendor.exchanges) == 1
 
 
+def test_a_voice_that_is_not_in_the_plan_is_not_called_a_quota_used_up(vendor, voice, tmp_path):
+    told = {"code": "paid_plan_required", "status": "payment_required"}
+    told["message"] = "Free users cannot use library voices via the API."
+    vendor.plays(speak.answers({"detail": told}, 402))
+    error = failing(voice, tmp_path)
+    assert error.code == "quota" and "used up" not in error.message
+    assert "does not include this voice" in error.message and "library voices" in error.message
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -95,6 +95,12 @@ def test_a_vendors_own_words_are_shown_redacted_short_and_in_one_line(monkeypatc
     assert "temperature" not in faults.failure("auth", told).message
 
 
+def test_a_page_where_an_error_should_be_is_not_shown_and_the_address_is_doubted():
+    message = faults.failure("not_found", "\n<html><body>404 Not Found</body></html>").message
+    assert "html" not in message and "It says" not in message
+    assert "base URL" in message
+
+
 @pytest.mark.parametrize("tooth", ["/", "'/", "\\", "~", "../", "https://", ":/", "C:/"])
 def test_looking_for_paths_takes_no_longer_per_letter_in_a_long_text(tooth):
     def cost(length):

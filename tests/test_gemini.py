@@ -169,6 +169,8 @@ def test_a_redirect_is_refused_and_the_key_stays_here(vendor):
 def test_compressed_and_endless_answers_are_refused(vendor, monkeypatch):
     vendor.plays(lambda e: e.whole(200, b"\x1f\x8b", Content_Encoding="gzip"))
     assert failure().code == "upstream"
+    vendor.plays(speak.refuses(401, b"\x1f\x8b", Content_Encoding="gzip"))
+    assert failure().code == "auth"
 
     def endless(exchange):
         exchange.head(content_type="application/json")

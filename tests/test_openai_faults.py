@@ -1,5 +1,6 @@
 """What a vendor refuses or breaks, met by the whole engine beside a model that is well."""
 
+import gzip
 import json
 import time
 from email.utils import formatdate
@@ -13,6 +14,13 @@ from tests.vendors.certificates import make_certificate
 from tests.vendors.openai_asking import KEY, slot
 from tests.vendors.openai_server import OpenAIServer
 from tests.watched import Watched
+
+
+def breaks_off(exchange):
+    exchange.head(401, "application/json", 500)
+    exchange.raw(b'{"error": {"mess')
+    exchange.close()
+
 
 ECHO = {"message": f"bad key {KEY} in /srv/app/vendor.py", "type": "t", "code": None}
 
@@ -36,6 +44,9 @@ def vendor(monkeypatch):
     [
         (speak.status(400, ECHO), "bad_request", False),
         (speak.status(401, ECHO), "auth", False),
+        (speak.status(401, body=gzip.compress(b"{}"), Content_Encoding="gzip"), "auth", False),
+        (speak.status(401, body=b" " * (wire.MAX_ERROR_BODY + 1)), "auth", False),
+        (breaks_off, "auth", False),
         (speak.status(402, ECHO), "quota", False),
         (speak.status(403, ECHO), "auth", False),
         (speak.status(404, {**ECHO, "code": "model_not_found"}), "not_found", False),

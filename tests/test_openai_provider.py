@@ -1,5 +1,6 @@
 """Answers: the real SDK through our provider, from a server that speaks Chat Completions."""
 
+import json
 import os
 import threading
 import time
@@ -88,6 +89,32 @@ def test_reasoning_is_not_the_answer(vendor):
     assert text_of(ask()) == "Yes."
 
 
+def test_a_text_in_parts_is_the_answer_and_a_thought_in_parts_is_not(vendor):
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}, 7]
+    said = [{"type": "text", "text": "Y"}, {"type": "text", "text": "es"}, {"type": "text"}]
+    vendor.plays(speak.events(*map(speak.delta, (parts, said, ".")), speak.delta(finish="stop")))
+    assert ask() == ["Yes", ".", Finish("stop")]
+
+
+def test_a_server_that_does_not_stream_is_asked_once(vendor):
+    message = {"role": "assistant", "content": "All at once."}
+    answer = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    answer["usage"] = {"prompt_tokens": 4, "completion_tokens": 2}
+    vendor.plays(speak.status(200, body=json.dumps(answer, indent=1).encode()))
+    assert ask() == ["All at once.", Finish("stop"), Usage(4, 2)]
+    refusal = {
+        "choices": [{"message": {"content": None, "refusal": "No."}, "finish_reason": "stop"}]
+    }
+    vendor.plays(speak.status(200, body=json.dumps(refusal).encode()))
+    assert failure().code == "blocked"
+
+
+def test_data_that_holds_nothing_is_no_event(vendor):
+    body = b"data:\n\n" + b"data: \n\n".join(speak.whole_answer(["Hel", "lo"]))
+    vendor.plays(speak.sends(body))
+    assert text_of(ask()) == "Hello"
+
+
 def test_an_answer_cut_at_its_limit_says_so(vendor):
     vendor.plays(speak.says("To be con", finish="length"))
     assert Finish("length") in ask()
@@ -96,6 +123,13 @@ def test_an_answer_cut_at_its_limit_says_so(vendor):
 def test_an_answer_without_words_ends_well_when_it_says_why(vendor):
     vendor.plays(speak.says())
     assert ask() == [Finish("stop"), Usage(4, 2)]
+
+
+def test_tokens_that_all_went_into_thinking_are_not_called_an_answer(vendor):
+    vendor.plays(speak.says(finish="length", counts=(4, 100)))
+    error = failure(max_tokens=100)
+    assert (error.code, error.retryable) == ("truncated", False)
+    assert "max_tokens" in error.message
 
 
 def test_a_filter_that_left_words_is_a_reason_and_one_that_left_none_is_blocked(vendor):

@@ -17,6 +17,7 @@ from .repeating import Repeating
 CODES = {
     "insufficient_quota": "quota",
     "billing_hard_limit_reached": "quota",
+    "billing_not_active": "quota",
     "rate_limit_exceeded": "rate_limit",
     "rate_limit_error": "rate_limit",
     "overloaded_error": "upstream",
@@ -34,6 +35,10 @@ CODES = {
 # OpenRouter's 404 about a model it knows: nobody serves it for such a request (with
 # pictures, under that data policy). With `for` and a name it is the model that is unknown.
 NOBODY_TAKES_IT = re.compile(r"No endpoints (found|available) (?!for )")
+# OpenAI's 429 about a request that alone has more tokens than the account may send in a
+# minute: no waiting makes it smaller. Whose account it is does not concern who asked.
+TOO_LARGE = re.compile(r"Request too large\b")
+ORGANIZATION = re.compile(r" in organization \S+")
 MAX_BODY_WITHOUT_STREAM = 1024 * 1024
 
 
@@ -49,6 +54,8 @@ def read(chunks, on_finish=lambda: None):
             if not name and (text := repeating.text(data)):
                 yield text
                 continue
+            if not data.strip():
+                continue  # by the standard no event: some keep a line alive so
             if data.strip() == "[DONE]":
                 break
             message = told(name, data)
@@ -56,8 +63,7 @@ def read(chunks, on_finish=lambda: None):
             choices = listed(message.get("choices"))
             for choice in choices:
                 delta = mapping(choice.get("delta"))
-                text = delta.get("content")
-                if isinstance(text, str) and text:
+                if text := said(delta.get("content")):
                     spoke = True
                     yield text
                 refused = refused or bool(delta.get("refusal"))
@@ -77,6 +83,16 @@ def read(chunks, on_finish=lambda: None):
         raise faults.failure("truncated")
     if not spoke and (refused or finish.reason == "content_filter"):
         raise faults.failure("blocked")
+    if not spoke and finish.reason == "length":
+        raise faults.spent_on_thinking()
+
+
+def said(content):
+    """The text of a delta. Mistral's thinking models say theirs in parts, and think in others."""
+    if isinstance(content, list):
+        texts = [part.get("text") for part in listed(content) if part.get("type") == "text"]
+        return "".join(text for text in texts if isinstance(text, str))
+    return content if isinstance(content, str) else ""
 
 
 def told(name, data):
@@ -88,25 +104,31 @@ def told(name, data):
 
 
 def stream_only(chunks):
-    """The chunks, unless the body is plainly no event stream: then that is said."""
+    """The chunks, unless the body is plainly no event stream: then what it says instead."""
     chunks = iter(chunks)
     first = next((chunk for chunk in chunks if chunk.strip()), b"")  # blanks keep a line alive
     if first.lstrip()[:1] in (b"{", b"[", b"<"):
-        raise not_a_stream(first, chunks)
+        return [in_one_piece(first, chunks)]
     return itertools.chain([first], chunks)
 
 
-def not_a_stream(first, chunks):
+def in_one_piece(first, chunks):
+    """An answer of a server that does not stream, as the event it would have been: asking again
+    would be paid for again."""
     body = bytearray(first)
     for chunk in chunks:
         body += chunk
         if len(body) > MAX_BODY_WITHOUT_STREAM:
             break
-    try:
-        error = reported("", json.loads(body))
-    except (ValueError, RecursionError):
-        error = None
-    return error or faults.failure("upstream")
+    whole = told("", body)
+    choices = [
+        {**choice, "delta": choice["message"]}
+        for choice in listed(whole.get("choices"))
+        if isinstance(choice.get("message"), dict)
+    ]
+    if not choices:
+        raise faults.failure("upstream")
+    return b"data: " + json.dumps({**whole, "choices": choices}).encode() + b"\n\n"
 
 
 def parsed(data):
@@ -146,6 +168,8 @@ def translated(error, code=None, retry_after=None):
     What it names is more precise than the HTTP status it came with: a used-up quota is
     a 429, a content filter a 400 or a 403.
     """
+    if isinstance(error, list):  # Google's, also where it speaks this protocol
+        error = next(iter(error), None)
     details = mapping(error)
     if isinstance(details.get("error"), (dict, str)):  # Ollama: {"error": "text"}
         return translated(details["error"], code, retry_after)
@@ -159,6 +183,8 @@ def translated(error, code=None, retry_after=None):
     message = details.get("message", error)
     if code == "not_found" and NOBODY_TAKES_IT.match(str(message)):
         code = "bad_request"
+    if code == "rate_limit" and TOO_LARGE.match(str(message)):
+        code, message = "bad_request", ORGANIZATION.sub("", message)
     return faults.failure(code, message, retry_after)
 
 

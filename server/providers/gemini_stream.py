@@ -148,12 +148,7 @@ def finish(reason, spoke):
         raise withheld("answer", reason)
     if reason == "MAX_TOKENS":
         if not spoke:
-            raise ProviderError(
-                "truncated",
-                "It used up all its tokens on thinking and had none left to answer with. "
-                "Allow it more: raise or drop max_tokens.",
-                retryable=False,
-            )
+            raise faults.spent_on_thinking()
         return Finish("length")
     if reason == "STOP":
         return Finish("stop")

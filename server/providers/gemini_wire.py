@@ -21,11 +21,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-from .. import cancel
 from ..errors import ProviderError
-from ..vendors import faults, wire
+from ..vendors import dialing, faults, wire
 from . import bodies
 from .gemini_errors import error_object, refusal
 
@@ -37,11 +36,12 @@ class Connection(HTTPConnection):
     """Hands its socket to whoever may want to hang up; in TLS, wire.WatchedTLS does."""
 
     def _new_conn(self):
-        sock = super()._new_conn()
-        token = cancel.current()
-        if token is not None:
-            token.watch(sock)
-        return sock
+        try:
+            return dialing.connected(self._dns_host, self.port, self.timeout)
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, str(error)) from error
+        except OSError as error:
+            raise NewConnectionError(self, str(error)) from error
 
     def connect(self):
         super().connect()
@@ -133,14 +133,14 @@ def check(response):
     try:
         if 300 <= status < 400:
             raise faults.refused("It redirected, and a key is not sent on. Check GEMINI_BASE_URL.")
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise faults.refused("It compressed its answer, though it was asked not to.")
         if status != 200:
             try:
                 text = b"".join(body(response, wire.MAX_ERROR_BODY))
             except ProviderError:
                 text = b""  # the status alone says enough
             raise refusal(status, error_object(text), response.headers)
+        if not wire.is_plain(response.headers):
+            raise faults.refused("It compressed its answer, though it was asked not to.")
     except ProviderError:
         response.close()
         raise
@@ -163,6 +163,8 @@ def body(response, limit=wire.MAX_BODY):
 
 def broken_line(error):
     chain = list(reasons(error))
+    if any(isinstance(each, requests.exceptions.InvalidSchema) for each in chain):
+        return faults.no_such_proxy()
     for kind, message in (
         (requests.exceptions.SSLError, "No secure connection to it could be made."),
         (requests.exceptions.ProxyError, "The proxy on the way to it failed."),

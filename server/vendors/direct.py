@@ -13,12 +13,11 @@ Proxies are left to the libraries' own transports.
 """
 
 import math
-import socket
 
 import h11
 
 from .. import cancel, patient
-from . import faults, framing
+from . import dialing, faults, framing
 
 READ_BYTES = 64 * 1024
 MAX_HEAD = 100 * 1024
@@ -35,11 +34,8 @@ class Line:
 
     def __init__(self, host, port, tls, timeouts):
         self._read_s = timeouts.get("read")
-        self._socket = socket.create_connection((host, port), timeouts.get("connect"))
+        self._socket = dialing.connected(host, port, timeouts.get("connect"))
         try:
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if token := cancel.current():
-                token.watch(self._socket)
             if tls is not None:
                 self._socket = tls.wrap_socket(self._socket, server_hostname=host)
         except BaseException:

@@ -44,10 +44,12 @@ BY_STATUS = {
 
 MESSAGES = {
     "auth": "It refused the key. Check the key and what it may use.",
-    "quota": "The account's credit or quota is used up.",
+    "quota": "The account's credit or quota is used up, or its plan does not include this. "
+    "Check its billing.",
     "rate_limit": "It is being asked too often; ask again in a moment.",
     "bad_request": "It could not take this request.",
-    "not_found": "It does not know this model. Check the upstream id in the list of models.",
+    "not_found": "It does not know this model, or its base URL leads nowhere. Check the upstream "
+    "id in the list of models, and the base URL.",
     "blocked": "It declined to answer: its content filter stopped it.",
     "upstream": "It failed on its own side; ask again in a moment.",
     "truncated": "The answer broke off before its end; ask again.",
@@ -77,9 +79,27 @@ def broke():
     return ProviderError("network", BROKE)
 
 
+def no_such_proxy():
+    return ProviderError(
+        "network",
+        "The proxy that the environment names speaks another protocol than HTTP. Name one that "
+        "does in HTTP_PROXY and HTTPS_PROXY, and unset ALL_PROXY.",
+        retryable=False,
+    )
+
+
 def refused(message):
     """By us: what it sent is not taken, and it would send the same again."""
     return ProviderError("upstream", message, retryable=False)
+
+
+def spent_on_thinking():
+    return ProviderError(
+        "truncated",
+        "It used up all its tokens on thinking and had none left to answer with. "
+        "Allow it more: raise or drop max_tokens.",
+        retryable=False,
+    )
 
 
 def too_much(limit):
@@ -88,7 +108,7 @@ def too_much(limit):
 
 def presentable(detail):
     """A vendor's message as it may be shown: one line, without secrets or paths, not long."""
-    if not isinstance(detail, str):
+    if not isinstance(detail, str) or detail.lstrip()[:1] == "<":  # a page says nothing
         return ""
     if len(detail) > MAX_READ:  # at a space: half a key would not be known for one
         detail = detail[:MAX_READ].rpartition(" ")[0]

@@ -5,10 +5,11 @@ is an argument: `wire.client(httpx2, "https://api.openai.com/v1")`. Whatever the
 its client then
 
 - hands each socket to the token of the call it serves, so that a cancel hangs up in
-  every phase: TLS handshake, waiting for headers, mid-body;
+  every phase: connecting, TLS handshake, waiting for headers, mid-body;
 - follows no redirect: a key must not travel to where a vendor, or somebody who took its
   name, points;
-- asks for plain bytes and takes no others, and only so many: no compression bombs;
+- asks for plain bytes and takes no others, and only so many: no compression bombs. Of a
+  refusal that is not plain or does not end well its status is left, which says enough;
 - keeps no connection and no cookie, so nothing of one call is left for the next;
 - never goes through a proxy to reach this very machine.
 
@@ -25,12 +26,15 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 from .. import cancel
+from ..errors import ProviderError
 from . import direct, faults
 
 CONNECT_S = 5.0
 READ_S = 900.0  # only for a worker that nobody watches
 MAX_BODY = 64 * 1024 * 1024
 MAX_ERROR_BODY = 1024 * 1024
+# Names of no compression: the last two are none by the standard, and are sent.
+PLAIN = ("", "identity", "none", "utf-8")
 
 _lock = threading.Lock()
 _clients: dict[tuple[str, str], object] = {}
@@ -61,29 +65,45 @@ def guarded(httpx, base_url):
         def close(self):
             self._stream.close()
 
+    class Refusal(Capped):
+        """Its words, as far as they come."""
+
+        def __iter__(self):
+            try:
+                yield from super().__iter__()
+            except (ProviderError, httpx.TransportError):
+                pass
+
     def check(response):
         if 300 <= response.status_code < 400:
             raise faults.refused("It redirected, and a key is not sent on. Check its base URL.")
-        if response.headers.get("content-encoding", "identity").lower() != "identity":
-            raise faults.refused("It compressed its answer, though it was asked not to.")
-        limit = MAX_BODY if response.status_code < 300 else MAX_ERROR_BODY
-        response.stream = Capped(response.stream, limit)
+        if response.status_code < 300:
+            if not is_plain(response.headers):
+                raise faults.refused("It compressed its answer, though it was asked not to.")
+            response.stream = Capped(response.stream, MAX_BODY)
+        else:
+            plain = is_plain(response.headers)
+            response.headers.pop("content-encoding", None)  # or the library would decompress it
+            response.stream = Refusal(response.stream, MAX_ERROR_BODY if plain else 0)
 
     trusted = not is_loopback(base_url)
     # Less specific than what the environment says about http:// and https:// addresses; an
     # ALL_PROXY is as specific, and goes before.
     proxied = trusted and "all" in urllib.request.getproxies()
-    return httpx.Client(
-        mounts=None if proxied else {"all://": direct.transport(httpx, tls_context)},
-        timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
-        # A pool with a limit makes the call above it wait in silence.
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        follow_redirects=False,
-        trust_env=trusted,
-        verify=tls_context(),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        event_hooks={"request": [prepare], "response": [check]},
-    )
+    try:
+        return httpx.Client(
+            mounts=None if proxied else {"all://": direct.transport(httpx, tls_context)},
+            timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
+            # A pool with a limit makes the call above it wait in silence.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+            follow_redirects=False,
+            trust_env=trusted,
+            verify=tls_context(),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            event_hooks={"request": [prepare], "response": [check]},
+        )
+    except (ImportError, ValueError):  # `socks5://` without its library, `socks://` with any
+        raise faults.no_such_proxy() from None
 
 
 def arriving(response):
@@ -92,6 +112,10 @@ def arriving(response):
     line = response.extensions.get("network_stream")
     direct_line = isinstance(line, direct.Line)  # and not by way of a proxy
     return line.parts(MAX_BODY) if direct_line else response.iter_raw()
+
+
+def is_plain(headers):
+    return headers.get("content-encoding", "").strip().lower() in PLAIN
 
 
 def prepare(request):

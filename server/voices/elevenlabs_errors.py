@@ -28,6 +28,7 @@ CODES = {
     "text_too_long": "bad_request",
     "content_against_policy": "blocked",
 }
+NOT_IN_THE_PLAN = ("payment_required", "subscription_required", "paid_plan_required")
 TOO_MANY = ("too_many_concurrent_requests", "concurrent_limit_exceeded")
 
 
@@ -39,6 +40,13 @@ def refusal(status, body, headers):
     retry_after = faults.retry_after(headers)
     if reason in TOO_MANY:
         return TooMany(code, "More lines at once than the plan allows.", retry_after=retry_after)
+    if reason in NOT_IN_THE_PLAN:
+        told = faults.presentable(message)
+        return ProviderError(
+            code,
+            "The account's plan does not include this voice, or the use of it by programs. Choose "
+            "another voice or a larger plan." + (f" It says: {told}" if told else ""),
+        )
     if code == "not_found":
         told = faults.presentable(message)
         return ProviderError(

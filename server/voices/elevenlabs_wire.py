@@ -34,7 +34,13 @@ class Line:
         if not (key.isascii() and key.isprintable()):  # a header could not carry it
             raise ProviderError("auth", "ELEVENLABS_API_KEY holds characters that no key has.")
         sdk, httpx = libraries()
-        self._sdk = sdk(base_url=base_url, api_key=key, httpx_client=wire.client(httpx, base_url))
+        self._sdk = sdk(
+            base_url=base_url,
+            api_key=key,
+            httpx_client=wire.client(httpx, base_url),
+            # Without it the SDK takes the client's time for reading as that for connecting, too.
+            timeout=httpx.Timeout(wire.READ_S, connect=wire.CONNECT_S),
+        )
 
     def speech(self, voice_id, **asked):
         with translated():

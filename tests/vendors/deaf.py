@@ -1,4 +1,5 @@
-"""A vendor that takes a request's first bytes and reads no more: the line to it fills up.
+"""Vendors that do not listen: one that takes no connection, and one that takes a request's
+first bytes and reads no more, so that the line to it fills up.
 
 Small requests it answers as Gemini's upload begins, for what follows that is large.
 """
@@ -62,3 +63,38 @@ class DeafVendor:
 
 def unread(sock):
     return struct.unpack("i", fcntl.ioctl(sock, termios.FIONREAD, b"\0" * 4))[0]
+
+
+class CrowdedVendor:
+    """A vendor that takes no more connections: to connect is to wait, as behind a firewall."""
+
+    def __init__(self):
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(0)
+        self.port = self._listener.getsockname()[1]
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self._crowd = []
+        while not self._waiting:  # the first ones are still taken
+            self._crowd.append(sock := socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(("127.0.0.1", self.port))
+        self._before = self._waiting
+
+    def wait_until_somebody_connects(self):
+        until(lambda: self._waiting > self._before)
+
+    @property
+    def _waiting(self):
+        """How many are connecting to it."""
+        with open("/proc/net/tcp", encoding="ascii") as file:
+            lines = [line.split() for line in file]
+        here = f"0100007F:{self.port:04X}"
+        return sum(line[2] == here and line[3] == "02" for line in lines)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for sock in [*self._crowd, self._listener]:
+            sock.close()
