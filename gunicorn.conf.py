@@ -12,7 +12,7 @@ import time
 
 from gunicorn.glogging import Logger
 
-from server import arriving, cores, models
+from server import arriving, cores, log, models
 from server import settings as settings_module
 
 settings_module.load_dotenv()
@@ -48,6 +48,11 @@ control_socket_disable = True
 
 
 class Log(Logger):
+    def setup(self, cfg):
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(log.JsonLines())
+
     def exception(self, msg, *args, **kwargs):
         if isinstance(sys.exc_info()[1], (TimeoutError, BlockingIOError)):
             self.info("A client did not read or write for SEND_TIMEOUT_S; it was given up.")

@@ -2,6 +2,7 @@
 
 import collections
 import http.client
+import json
 import os
 import signal
 import threading
@@ -112,6 +113,18 @@ def test_a_reload_fails_nobody_and_ends_what_runs_properly(data_dir):
             until(lambda: hammer.answers[200] > before + 5)
         assert set(hammer.answers) == {200, (200, "[DONE]")}, hammer.answers
         assert "Traceback" not in server.log()
+
+
+def test_every_line_of_the_log_is_json_gunicorns_own_too(data_dir):
+    server = Server(data_dir).start()
+    old = server.worker_pid
+    server.process.send_signal(signal.SIGHUP)
+    until(lambda: not alive(old))
+    until(lambda: server.get("/readyz")[0] == 200)
+    server.stop()
+    lines = [json.loads(line) for line in server.log().splitlines()]
+    said = "\n".join(line["message"] for line in lines)
+    assert all(word in said for word in ("Listening at", "is ready", "request", "hup", "Master"))
 
 
 def test_a_killed_worker_is_replaced_and_leaves_no_ffmpeg(data_dir):
