@@ -12,14 +12,22 @@ import time
 
 from gunicorn.glogging import Logger
 
-from server import arriving, cores, models
+from server import arriving, cores, log, models
 from server import settings as settings_module
+
+Invalid = (settings_module.InvalidSetting, models.InvalidModels)
+
+
+def checked():
+    found = settings_module.load()
+    models.Models(found.models_file)
+    return found
+
 
 settings_module.load_dotenv()
 try:
-    settings = settings_module.load()
-    models.Models(settings.models_file)
-except (settings_module.InvalidSetting, models.InvalidModels) as error:
+    settings = checked()
+except Invalid as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 
@@ -51,6 +59,11 @@ control_socket_disable = True
 
 
 class Log(Logger):
+    def setup(self, cfg):
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(log.JsonLines())
+
     def exception(self, msg, *args, **kwargs):
         if isinstance(sys.exc_info()[1], (TimeoutError, BlockingIOError)):
             self.info("A client did not read or write for SEND_TIMEOUT_S; it was given up.")
@@ -59,6 +72,22 @@ class Log(Logger):
 
 
 logger_class = Log
+
+
+def on_starting(server):
+    """gunicorn would end with all its streams when it is told to reload what cannot be."""
+    reload = server.reload
+
+    def reload_what_is_valid():
+        try:
+            checked()
+        except Invalid as error:
+            server.log.error("Not reloaded, all goes on as before: %s", error)
+        else:
+            reload()
+
+    server.reload = reload_what_is_valid
+
 
 AT_THE_DOOR_S = 1.0  # from being accepted to being a run, on a busy machine
 SPEAKING_S = 0.2  # from being accepted to having said what one wants

@@ -1,6 +1,8 @@
 """`python -m server`: doctor, sample, smoke, ask, watch, commentate, worker."""
 
 import argparse
+import errno
+import os
 import sys
 
 from . import settings as settings_module
@@ -10,19 +12,28 @@ from .errors import ServerError
 from .models import InvalidModels
 
 USAGE = (400, 404, 409, 413, 415, 422)  # statuses of what the user must say otherwise
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main(arguments=None):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed from the start
+            setattr(sys, name, open(os.devnull, "w"))
     try:
         try:
             return obey(arguments)
         except KeyboardInterrupt:
             return INTERRUPTED
         finally:
-            if sys.stdout:  # which may be closed from the start
-                sys.stdout.flush()
+            sys.stdout.flush()
     except BrokenPipeError:
         return nobody_reads()
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        nobody_reads()
+        print(f"Not all could be written: {error.strerror}. Free some space.", file=sys.stderr)
+        return 1
 
 
 def obey(arguments):

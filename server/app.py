@@ -68,7 +68,9 @@ def behind_proxy(wsgi_app, trusted):
     known = {address.strip() for address in trusted.split(",")}
 
     def choose(environ, start_response):
-        trust = "*" in known or environ.get("REMOTE_ADDR") in known
+        # So a socket that listens on IPv6 and on IPv4 calls who came by IPv4.
+        address = environ.get("REMOTE_ADDR", "").removeprefix("::ffff:")
+        trust = "*" in known or address in known
         return (believing if trust else wsgi_app)(environ, start_response)
 
     return choose

@@ -37,3 +37,4 @@ def set_up(level=logging.INFO):
     logger.handlers[:] = [handler]
     logger.setLevel(level)
     logger.propagate = False
+    logging.lastResort.setFormatter(JsonLines())  # what libraries warn of

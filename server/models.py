@@ -106,7 +106,10 @@ class Models:
     def __init__(self, path):
         try:
             table = tomllib.loads(path.read_text("utf-8"))
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except OSError as error:
+            why = f"{error.strerror}. MODELS_FILE names the list of models."
+            raise InvalidModels(f"{path}: {why}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise InvalidModels(f"{path}: {error}") from None
         self._ollama = Ollama()
         self.all = [read_model(path, name, entry) for name, entry in table.items()]
@@ -205,6 +208,8 @@ def check(where, entry, kinds, needed):
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             what = {str: "a text", list: "a list", dict: "a table", bool: "true or false"}
             raise InvalidModels(f"{where} {name} must be {what.get(kind, 'a number')}.")
+        if kind is NUMBER and not 0 <= value < float("inf"):
+            raise InvalidModels(f"{where} {name} must be a number of at least 0.")
 
 
 def read_options(model, text):

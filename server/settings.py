@@ -7,15 +7,18 @@ there, in the thread that needs them. Everything else is here, one line per vari
 import os
 import re
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 SHIPPED_MODELS = Path(__file__).parent / "models.toml"
 
 
-def env(name, default, help, parse=None):
-    """A setting: the variable it comes from, what it is without one, and what it does."""
-    parse = parse or type(default)
-    return field(default=default, metadata={"env": name, "parse": parse, "help": help})
+def env(name, default, help, parse=None, secret=False):
+    """A setting: the variable it comes from, what it is without one, what it does, and
+    whether no message may show it."""
+    known = {"env": name, "parse": parse or type(default), "help": help, "secret": secret}
+    return field(default=default, metadata=known)
 
 
 def whole(least, most=10**9):
@@ -65,18 +68,34 @@ def names(text):
     return found
 
 
-def not_negative(text):
-    number = float(text)
-    if not 0 <= number < float("inf"):
-        raise ValueError(text)
-    return number
+def proxies(text):
+    for address in names(text):
+        if address != "*":
+            ip_address(address)
+    return text
 
 
-def above_zero(text):
-    number = not_negative(text)
-    if number == 0:
+def redis_address(text):
+    address = urlsplit(text)
+    if address.scheme not in ("redis", "rediss") or address.port == 0:  # or no number at all
         raise ValueError(text)
-    return number
+    return text
+
+
+def number(most=1e9, zero=False):
+    """What is longer than `most`, no clock of the system can wait for."""
+
+    def read(text):
+        found = float(text)
+        if not (0 < found <= most or (zero and found == 0)):
+            raise ValueError(text)
+        return found
+
+    return read
+
+
+above_zero = number()
+not_negative = number(zero=True)
 
 
 @dataclass(frozen=True)
@@ -85,23 +104,26 @@ class Settings:
     port: int = env("PORT", 8000, "the port to listen on", whole(1, 65535))
     data_dir: Path = env("DATA_DIR", Path("data"), "everything the server writes")
     models_file: Path = env("MODELS_FILE", SHIPPED_MODELS, "the list of models")
-    auth_token: str = env("AUTH_TOKEN", "", "when set, what every request must bear", token)
+    auth_token: str = env(
+        "AUTH_TOKEN", "", "what every request must bear, in printable ASCII", token, True
+    )
     no_color: str = env("NO_COLOR", "", "when set, the command line uses no colours")
 
     trusted_proxies: str = env(
         "FORWARDED_ALLOW_IPS",
         "127.0.0.1,::1",
-        "proxies whose X-Forwarded-* is believed, or *",
+        "addresses, not names or networks, of proxies whose X-Forwarded-* is believed, or *",
+        proxies,
     )
     x_accel_prefix: str = env(
         "X_ACCEL_PREFIX",
         "",
-        "when set, under which internal path nginx serves DATA_DIR (X-Accel-Redirect)",
+        "under which internal path nginx serves DATA_DIR, such as /_data",
         path_prefix,
     )
 
     # At least one each for streams, media, and health and cancel.
-    threads: int = env("THREADS", 128, "server threads", whole(3))
+    threads: int = env("THREADS", 128, "server threads, 3 at least", whole(3))
     max_runs: int = env("MAX_RUNS", 100, "runs at a time", at_least_one)
 
     max_models: int = env("MAX_MODELS", 9, "models in one run", at_least_one)
@@ -113,7 +135,7 @@ class Settings:
     rate_limit: str = env(
         "RATE_LIMIT",
         "1200/minute",
-        "runs and uploads a client may start (`limits` notation)",
+        "runs and uploads a client may start, such as 20/second;600/hour",
         notation,
     )
 
@@ -134,7 +156,13 @@ class Settings:
         "MAX_COMMENTARY_MB", 20480, "room on the disk for commentaries", at_least_one
     )
 
-    redis_url: str = env("REDIS_URL", "", "when set, a Redis that several machines share")
+    redis_url: str = env(
+        "REDIS_URL",
+        "",
+        "the Redis (redis://... or rediss://...) that several machines share",
+        redis_address,
+        True,
+    )
     max_history_mb: int = env("MAX_HISTORY_MB", 512, "room for remembered runs", at_least_one)
 
     first_text_timeout_s: float = env(
@@ -176,13 +204,19 @@ class Settings:
         one_of("one", "all"),
     )
     yield_delay_ms: float = env(
-        "YIELD_DELAY_MS", 2.0, "words that come faster leave several to a write", not_negative
+        "YIELD_DELAY_MS",
+        2.0,
+        "words that come faster leave several to a write",
+        number(1000, zero=True),
     )
     disconnect_grace_s: float = env(
         "DISCONNECT_GRACE_S", 15.0, "how long a run waits for a dropped reader", not_negative
     )
     send_timeout_s: float = env(
-        "SEND_TIMEOUT_S", 30.0, "how long a reader may refuse to read", above_zero
+        "SEND_TIMEOUT_S",
+        30.0,
+        "how long a reader may refuse to read",
+        number(2e6),  # poll() counts ms in 31 bits
     )
     run_retention_s: float = env(
         "RUN_RETENTION_S", 3600.0, "how long an ended run is remembered", not_negative
@@ -222,6 +256,15 @@ class InvalidSetting(Exception):
     pass
 
 
+def refusal(item, text):
+    name, default = item.metadata["env"], item.default
+    shown = f"The value of {name}" if item.metadata["secret"] else f"{name}={text!r}"
+    return (
+        f"{shown} does not make sense. It sets {item.metadata['help']}; the default is "
+        f"{'none' if default == '' else default}. docs/configuration.md says more."
+    )
+
+
 def load(environ=None):
     """Settings from the environment. An empty value counts as unset."""
     environ = os.environ if environ is None else environ
@@ -233,10 +276,7 @@ def load(environ=None):
         try:
             found[item.name] = item.metadata["parse"](text)
         except ValueError:
-            raise InvalidSetting(
-                f"{item.metadata['env']}={text!r} does not make sense. "
-                f"It sets {item.metadata['help']}; the default is {item.default}."
-            ) from None
+            raise InvalidSetting(refusal(item, text)) from None
     if found.get("commentary_workers") == "rq" and "redis_url" not in found:
         raise InvalidSetting(
             "COMMENTARY_WORKERS=rq needs REDIS_URL: the Redis in which server and workers meet."

@@ -56,7 +56,7 @@ class Nginx(Server):
             PARALLAX_DATA=self.data_dir,
             PARALLAX_PREFIX=self.prefix,
         )
-        text = text.replace("/dev/stdout", str(self.folder / "access.log"))
+        text = text.replace("/var/log/nginx/access.log", str(self.folder / "access.log"))
         (self.folder / "parallax.conf").write_text(self.changed(text))
         user = "user root;" if os.getuid() == 0 else ""
         (self.folder / "nginx.conf").write_text(AROUND.format(folder=self.folder, user=user))

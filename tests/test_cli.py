@@ -411,6 +411,21 @@ def test_no_command_complains_when_nobody_reads_it(arguments):
         assert run.process.stderr.read() == b""
 
 
+@pytest.mark.parametrize("arguments", [["doctor"], ["ask", "Hi", "-m", ONE]], ids=" ".join)
+def test_a_full_disk_under_what_is_printed_is_said(arguments):
+    with open("/dev/full", "wb") as full, Command(*arguments, stdout=full) as run:
+        assert run.process.wait(20) == 1
+        said = run.process.stderr.read()
+    assert b"No space left" in said and b"Traceback" not in said and b"ignored" not in said
+
+
+def test_output_that_is_closed_from_the_start_is_no_failure():
+    command = [sys.executable, "-m", "server", "ask", "Hi", "-m", ONE]
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    asked = subprocess.run(closed, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert (asked.returncode, asked.stderr) == (0, "")
+
+
 def test_nor_does_the_smoke_test(server):
     ours, theirs = os.pipe()
     os.close(ours)

@@ -77,6 +77,14 @@ def test_what_makes_no_sense_is_said_and_nothing_begins(commentate, film, tmp_pa
     assert "Traceback" not in told
 
 
+def test_a_data_folder_that_cannot_be_written_to_is_said(commentate, film, tmp_path):
+    (tmp_path / "data").write_text("a file where a folder should be")
+    process = commentate(film, "-o", "out.mp4")
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "DATA_DIR" in said and "Traceback" not in said
+
+
 def test_ctrl_c_hangs_up_and_leaves_nothing(commentate, film, tmp_path):
     with Commentators(detect_s=9.0) as vendors:
         process = commentate(film, "-o", "out.mp4", **vendors.environment())

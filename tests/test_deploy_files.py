@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from server.settings import Settings
+from server.settings import Settings, load
 from tests.live import ROOT, Server, serving, until
 from tests.proxy import TEMPLATE
 
@@ -195,6 +195,19 @@ def test_the_unit_sets_what_the_server_knows(name):
     assert set(given) - {"PYTHONDONTWRITEBYTECODE"} <= KNOWN
     (start,) = [shlex.split(words) for key, words in unit(name) if key == "ExecStart"]
     assert [Path(start[0]).name, *start[1:]] == UNITS[name]
+
+
+def test_what_the_units_head_prepares_leaves_the_data_where_the_unit_puts_them():
+    """A variable of the file wins over one of the unit, also with nothing in it."""
+    text = (DEPLOY / "parallax.service").read_text("utf-8")
+    (prepare,) = re.findall(r"(?m)^#   (.*\.env\.example.*)$", text)
+    command = prepare.replace("install -m 0600 /dev/stdin /etc/parallax.env", "cat")
+    made = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    lines = [line.split("=", 1) for line in made.stdout.splitlines() if line[:1].isupper()]
+    assert {"AUTH_TOKEN", "THREADS"} < dict(lines).keys()
+    (given,) = [pairs for key, pairs in unit("parallax.service") if key == "Environment"]
+    environ = dict(pair.split("=", 1) for pair in given.split()) | dict(lines)
+    assert load(environ) == load({"DATA_DIR": "/var/lib/parallax"})
 
 
 def test_both_units_are_locked_in_alike():

@@ -215,6 +215,15 @@ def test_more_than_the_rate_allows_is_told_when_to_come_back(app_with):
     refused(lied, 429)
 
 
+def test_a_trusted_proxy_is_known_by_its_ipv4_address_on_a_socket_of_ipv6_too(app_with):
+    client = app_with(rate_limit="1/minute").test_client()
+    proxy = {"REMOTE_ADDR": "::ffff:127.0.0.1"}
+    for address in ("10.1.2.3", "10.1.2.4"):
+        headers = {"X-Forwarded-For": address}
+        answer = client.post(PATH, json=GOOD, headers=headers, environ_base=proxy)
+        assert answer.status_code == 200
+
+
 def test_every_answer_carries_the_security_headers(client):
     for path in ("/", "/api/models", "/nowhere"):
         headers = client.get(path).headers

@@ -2,6 +2,7 @@
 
 import collections
 import http.client
+import json
 import os
 import signal
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from server import sample
+from server.settings import SHIPPED_MODELS
 from tests import clips
 from tests.live import Server, serving, texts, until
 from tests.vendors import gemini_server
@@ -112,6 +114,35 @@ def test_a_reload_fails_nobody_and_ends_what_runs_properly(data_dir):
             until(lambda: hammer.answers[200] > before + 5)
         assert set(hammer.answers) == {200, (200, "[DONE]")}, hammer.answers
         assert "Traceback" not in server.log()
+
+
+def test_a_reload_of_what_makes_no_sense_is_refused_and_all_goes_on(data_dir, tmp_path):
+    listed = tmp_path / "models.toml"
+    listed.write_text(SHIPPED_MODELS.read_text("utf-8"))
+    with serving(data_dir, MODELS_FILE=listed) as server:
+        old = server.worker_pid
+        stream = server.open(ask("demo@first=0.5,tokens=3"))
+        listed.write_text("[broken")
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: "Not reloaded" in server.log())
+        assert stream.events()[-1] == "[DONE]" and server.worker_pid == old
+        listed.write_text('[mine]\nprovider = "demo"\n')
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: not alive(old))
+        until(lambda: server.get("/readyz")[0] == 200)
+        assert [model["name"] for model in server.get("/api/models")[1]["models"]] == ["mine"]
+
+
+def test_every_line_of_the_log_is_json_gunicorns_own_too(data_dir):
+    server = Server(data_dir).start()
+    old = server.worker_pid
+    server.process.send_signal(signal.SIGHUP)
+    until(lambda: not alive(old))
+    until(lambda: server.get("/readyz")[0] == 200)
+    server.stop()
+    lines = [json.loads(line) for line in server.log().splitlines()]
+    said = "\n".join(line["message"] for line in lines)
+    assert all(word in said for word in ("Listening at", "is ready", "request", "hup", "Master"))
 
 
 def test_a_killed_worker_is_replaced_and_leaves_no_ffmpeg(data_dir):

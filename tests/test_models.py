@@ -110,6 +110,8 @@ def test_adding_a_model_is_one_entry(tmp_path):
         ('[m]\nprovider = "demo"\naliases = "bcd"\n', "aliases must be a list"),
         ('[m]\nprovider = "demo"\naliases = [1]\n', "aliases must be a list of texts"),
         ('[m]\nprovider = "demo"\ntimeout_s = "10"\n', "timeout_s must be a number"),
+        ('[m]\nprovider = "demo"\ntimeout_s = -5\n', "timeout_s must be a number of at least 0"),
+        ('[m]\nprovider = "demo"\nidle_timeout_s = nan\n', "must be a number of at least 0"),
         ('[m]\nprovider = "demo"\nsimulated = 1\n', "simulated must be true or false"),
         ('[m]\nprovider = "demo"\nprice = { input = 1 }\n', "price lacks output, date"),
         ('[m]\nprovider = "demo"\noptions = { rat = 5 }\n', "no option 'rat'"),
@@ -123,6 +125,11 @@ def test_adding_a_model_is_one_entry(tmp_path):
 def test_a_list_with_a_mistake_says_where(tmp_path, text, complaint):
     with pytest.raises(InvalidModels, match=complaint):
         Models(write(tmp_path, text))
+
+
+def test_a_list_that_is_not_there_names_the_variable_to_look_at(tmp_path):
+    with pytest.raises(InvalidModels, match="MODELS_FILE"):
+        Models(tmp_path / "nowhere.toml")
 
 
 PARROT = """

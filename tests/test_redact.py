@@ -58,3 +58,12 @@ def test_log_lines_are_json_without_secrets_even_in_tracebacks(monkeypatch):
     assert CANARY not in line
     assert json.loads(line)["message"] == "run r1 failed"
     assert json.loads(line)["run_id"] == "r1"
+
+
+def test_what_a_library_warns_of_is_such_a_line_too(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    log.set_up()
+    warned = logging.LogRecord("urllib3", logging.WARNING, "", 1, f"GET /?k={CANARY}", (), None)
+    line = logging.lastResort.format(warned)
+    assert CANARY not in line
+    assert json.loads(line)["logger"] == "urllib3"

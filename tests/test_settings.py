@@ -1,5 +1,8 @@
+import contextlib
 import os
 import re
+import socket
+import threading
 from dataclasses import fields
 from pathlib import Path
 
@@ -44,11 +47,46 @@ def test_variables_are_read_into_their_types():
         ("RATE_LIMIT", "banana"),
         ("HEARTBEAT_S", "-1"),
         ("HEARTBEAT_S", "nan"),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.0/8"),
+        ("FORWARDED_ALLOW_IPS", "nginx"),
+        ("REDIS_URL", "127.0.0.1:6379"),
+        ("REDIS_URL", "redis://127.0.0.1:port"),
+        ("REDIS_URL", "unix:///run/redis.sock"),
     ],
 )
 def test_a_value_that_makes_no_sense_names_its_variable(name, value):
     with pytest.raises(InvalidSetting, match=name):
         load({name: value})
+
+
+@pytest.mark.parametrize(
+    "name, value", [("AUTH_TOKEN", "s3crét-token"), ("REDIS_URL", "redis://:s3crét@redis:port")]
+)
+def test_a_secret_that_makes_no_sense_is_not_shown(name, value):
+    with pytest.raises(InvalidSetting, match=name) as refused:
+        load({name: value})
+    assert "s3cr" not in str(refused.value)
+
+
+TIMES = [item for item in fields(Settings) if isinstance(item.default, float)]
+
+
+@pytest.mark.parametrize("item", TIMES, ids=lambda item: item.metadata["env"])
+def test_the_longest_time_that_is_let_in_is_one_the_system_can_wait_for(item):
+    name = item.metadata["env"]
+    longest = 0.0
+    for exponent in range(1, 40):
+        with contextlib.suppress(InvalidSetting):
+            longest = vars(load({name: f"1e{exponent}"}))[item.name]
+    assert 100 <= longest <= threading.TIMEOUT_MAX
+    if name == "SEND_TIMEOUT_S":
+        with socket.socket() as sock:
+            sock.settimeout(longest)
+
+
+def test_whom_to_believe_may_be_several_addresses_or_all():
+    for text in ("10.0.0.7, ::1", "*"):
+        assert load({"FORWARDED_ALLOW_IPS": text}).trusted_proxies == text
 
 
 @pytest.mark.parametrize("threads", [3, 4, 16, 128])

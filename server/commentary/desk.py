@@ -89,9 +89,12 @@ class Desk:
 
     def private(self, services, film, options):
         """A run that nobody else is led to: for one's own process. Results are shared."""
-        run, _ = services.runs.admit(
-            lambda: CommentaryRun(services, film, options, None, key_of(film, options))
-        )
+        try:
+            run, _ = services.runs.admit(
+                lambda: CommentaryRun(services, film, options, None, key_of(film, options))
+            )
+        except OSError:
+            raise unwritable() from None
         self._join_line(run)
         return run
 

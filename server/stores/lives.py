@@ -35,16 +35,23 @@ class Lives:
             unborn = path.with_suffix(".unborn")  # it must not be found unlocked: as of a dead
             self._own = open(unborn, "w+b")
             fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._own.truncate(ENTRIES * ENTRY.size)
+            try:
+                # Written, not only made so long: where the disk has no room for a page of
+                # it, a note in that page would be a SIGBUS, which ends this process.
+                self._own.write(bytes(ENTRIES * ENTRY.size))
+                self._own.flush()
+            except OSError:
+                unborn.unlink()
+                raise
             self._memory = mmap.mmap(self._own.fileno(), 0)
             os.rename(unborn, path)
 
     def end(self):
-        if self._own is not None:
+        if self._memory is not None:
             self._path(self._owner).unlink(missing_ok=True)
             self._memory.close()
             self._own.close()
-            self._own = None
+            self._memory = None
 
     def note(self, id):
         """`sent(number)` for a run that begins: notes the number of its last message."""
