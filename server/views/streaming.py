@@ -68,7 +68,7 @@ def follow_response(run, after=0):
     if request.method == "HEAD":
         return Response(headers=headers(run))
     visitor, leave = admit_follower(run)
-    runs = services().runs
+    leaving = when_to_leave(visitor, run)
     heartbeat_s = services().settings.heartbeat_s
     moved = services().streams.moved
 
@@ -85,10 +85,9 @@ def follow_response(run, after=0):
                 if run.farewell and run.journal.length and not run.journal.forgotten:
                     yield run.farewell
                 return
-            elif run.elsewhere and runs.draining:
+            elif leaving():
                 return  # it has not ended, and is to be had from any other server
             else:
-                leaving = lambda: visitor.gone or (run.elsewhere and runs.draining)  # noqa: E731
                 run.journal.wait(after, heartbeat_s, leaving)
                 if run.journal.length <= after and not run.journal.closed:
                     yield sse.HEARTBEAT
@@ -105,6 +104,13 @@ def admit_follower(run):
         run.detach()
         raise taken_back()
     return visitor, leave
+
+
+def when_to_leave(visitor, run):
+    """A test for who waits on a run: true once the client has gone, or once this server is
+    stopping while the run goes on elsewhere, where any other server can follow it."""
+    runs = services().runs
+    return lambda: visitor.gone or (run.elsewhere and runs.draining)
 
 
 def taken_back():
@@ -133,11 +139,11 @@ def json_result(run, executor, document=whole_run):
 def wait_for(run, document=whole_run):
     """A run somebody else started, as one document, once it has ended."""
     visitor, leave = admit_follower(run)
-    runs = services().runs
-    leaving = lambda: visitor.gone or (run.elsewhere and runs.draining)  # noqa: E731
+    leaving = when_to_leave(visitor, run)
+    heartbeat_s = services().settings.heartbeat_s
     try:
         while not (run.journal.closed or leaving()):
-            run.journal.wait(run.journal.length, 10, leaving)
+            run.journal.wait(run.journal.length, heartbeat_s, leaving)
             services().streams.moved()
     finally:
         leave()
