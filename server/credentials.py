@@ -1,4 +1,4 @@
-"""Keys and base URLs, read from the environment by the thread that needs them.
+"""Keys and base URLs, read from the environment (os.environ) by the thread that needs them.
 
 Read on use and never kept: a key set later works at once, and no object that could be
 logged or sent holds one. `secrets()` is what the redactor must never let through.

@@ -83,3 +83,21 @@ def test_every_module_says_what_it_is_and_stays_small(path):
     text = path.read_text("utf-8")
     assert ast.get_docstring(ast.parse(text)), f"{path.name} has no docstring"
     assert text.count("\n") <= 300, f"{path.name}: a second noun is hiding inside"
+
+
+@pytest.mark.parametrize(
+    "path, words",
+    [
+        ("views/analyze.py", "ThreadPoolExecutor(len("),
+        ("analysis/worker.py", "credentials"),
+        ("credentials.py", "os.environ.get("),
+        ("channel.py", "(queue.Queue)"),
+        ("analysis/run.py", "RoundRobin("),
+        ("analysis/interleave.py", "per-model buffers"),
+        ("views/streaming.py", "sleep(yield_delay_s)\n        yield sse.DONE"),
+    ],
+)
+def test_the_way_of_a_request_is_told_where_reading_begins(path, words):
+    told = ast.get_docstring(ast.parse((SERVER / "views/analyze.py").read_text("utf-8")))
+    assert words in (SERVER / path).read_text("utf-8")
+    assert path in told or path == "views/analyze.py"

@@ -1,8 +1,9 @@
 """A run of several models over one question: the spine of the server.
 
-A thread pool per run, one worker per model; workers push facts into a bounded queue;
-the reader, one generator, takes all that is there, sorts it into per-model buffers,
-takes those round-robin, writes it into the journal and hands it on.
+A ThreadPoolExecutor per run, one worker per model; workers push facts into a bounded
+queue.Queue (`channel.py`); the reader, one generator, takes all that is there, sorts it
+into per-model buffers, takes those round-robin (`interleave.py`), writes the messages into
+the journal and hands them on.
 
 The reader belongs to the run and not to the connection. While the client that started
 the run is there, the view's generator pulls it. When that client leaves, a keeper

@@ -40,9 +40,12 @@ def admit_starter(run):
 
 
 def sse_response(run, executor):
-    """The run, to the client that asked for it. The generator view."""
+    """The run, to the client that asked for it.
+
+    The generator view: it pulls the run's reader, which takes the models' words round-robin
+    from a buffer for each, and ends with `data: [DONE]`."""
     visitor, leave = admit_starter(run)
-    delay = services().settings.yield_delay_ms / 1000
+    yield_delay_s = services().settings.yield_delay_ms / 1000
     moved = services().streams.moved
 
     def frames():
@@ -54,7 +57,7 @@ def sse_response(run, executor):
                 return
             yield b"".join(messages) or sse.HEARTBEAT
             moved()
-        time.sleep(delay)
+        time.sleep(yield_delay_s)
         yield sse.DONE
 
     # On the response, not in the generator: one that never started runs no `finally`.
