@@ -37,6 +37,8 @@ def key(*names):
     value = optional(*names)
     if value is None:
         raise ProviderError("auth", f"No key: set {' or '.join(names)} and ask again.")
+    if not (value.isascii() and value.isprintable()):  # a header could not carry it
+        raise ProviderError("auth", f"{' or '.join(names)} holds characters that no key has.")
     return value
 
 

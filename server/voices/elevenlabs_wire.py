@@ -31,8 +31,6 @@ class Spoken:
 
 class Line:
     def __init__(self, base_url, key):
-        if not (key.isascii() and key.isprintable()):  # a header could not carry it
-            raise ProviderError("auth", "ELEVENLABS_API_KEY holds characters that no key has.")
         sdk, httpx = libraries()
         self._sdk = sdk(base_url=base_url, api_key=key, httpx_client=wire.client(httpx, base_url))
 
