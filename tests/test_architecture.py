@@ -36,6 +36,12 @@ FORBIDDEN = [
     ("", ("app",)),
 ]
 
+FOLDERS = {"vendors", "providers", "voices", "asking", "analysis", "commentary", "views", "cli"}
+# They put together what the others are; `docs/architecture.md` says why.
+ABOVE_LEAVES = {"models.py", "library.py", "ollama.py"}
+AT_THE_TOP = {"services.py", "app.py", "doctor.py", "__main__.py", "__init__.py"}
+UNKNOWN_TO_LEAVES = FOLDERS | {"models", "library", "services", "app", "doctor"}
+
 
 def imports(path):
     """Every module a file imports, ours as `server.x.y`."""
@@ -64,6 +70,19 @@ def test_imports_follow_the_arrows(path):
                 ours = module.removeprefix("server.").split(".")[0]
                 bad = module.startswith("server.") and ours in banned
                 assert not bad, f"{name} imports {module}"
+
+
+LEAVES = [
+    path
+    for path in FILES
+    if path.relative_to(SERVER).parts[0] not in FOLDERS | ABOVE_LEAVES | AT_THE_TOP
+]
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=lambda path: str(path.relative_to(SERVER)))
+def test_leaves_know_libraries_and_each_other(path):
+    ours = [module.split(".")[1] for module in imports(path) if module.startswith("server.")]
+    assert not UNKNOWN_TO_LEAVES & set(ours)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SERVER)))
