@@ -26,13 +26,11 @@ from . import cache
 from .interleave import RoundRobin
 from .lane import Fail, Lane
 from .pacing import Flow
-from .remembered import asked_of
+from .remembered import HEADLINE_CHARS, asked_of
 from .ticks import Ticks
 from .worker import Worker
 
 log = logging.getLogger(__name__)
-
-HEADLINE_CHARS = 300  # of a question, in the list of runs
 
 
 class AnalysisRun(Run):

@@ -20,8 +20,8 @@ IMMUTABLE = "private, max-age=31536000, immutable"
 def send(file, size, etag, modified, content_type, cache_control=REVALIDATED, path=None):
     """Answer this request with an open binary file, which is closed when the response is.
     With its `path`, nginx may be told to send it."""
-    elsewhere = path and accel.address(path)
-    if elsewhere:
+    for_nginx = path and accel.address(path)
+    if for_nginx:
         etag = accel.etag(size, modified)
     try:
         asked = decide(request.method, request.headers, size, etag, modified, int(time.time()))
@@ -32,9 +32,9 @@ def send(file, size, etag, modified, content_type, cache_control=REVALIDATED, pa
                 size, description=f"The range lies outside of the file's {size} bytes."
             )
         response = Response(status=asked.status)
-        if elsewhere and accel.can_send(asked):
+        if for_nginx and accel.can_send(asked):
             file.close()
-            return handed_over(elsewhere, content_type, cache_control)
+            return handed_over(for_nginx, content_type, cache_control)
         if request.method == "GET" and asked.length:
             stream(response, file, asked)
         else:
