@@ -45,7 +45,6 @@ def render(
     target,
     seconds=None,
     *,
-    format="mp4",
     token=None,
     limit_s=LONGEST_S,
     on_progress=None,
@@ -54,7 +53,7 @@ def render(
     what comes out must be about that long: ffmpeg calls half a damaged file a success.
     `on_progress` is called now and then while ffmpeg gets on, and may raise."""
     with published(target) as part:
-        command = [*QUIET, *args, "-f", format, "-y", f"file:{part}"]
+        command = [*QUIET, *args, "-f", "mp4", "-y", f"file:{part}"]
         if on_progress is None:
             run(command, token, limit_s, LONG)
         else:
