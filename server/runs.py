@@ -84,7 +84,7 @@ class Run:
         self.cancel(ProviderError("cancelled", "Nobody was reading any more."))
 
     def latest(self):
-        """The same as it is by now."""
+        """The same run as it is by now; another object where it is read from a store."""
         return self
 
     def cancel(self, error):
@@ -205,7 +205,7 @@ class Runs:
             self._ledger.end(run)
 
     def forget(self, run):
-        """It never began: as if it had not been."""
+        """Take a run back that never began, as if nobody had asked for it."""
         with self._lock:
             self._live.pop(run.id, None)
             self._by_key.pop(run.key, None)

@@ -30,7 +30,7 @@ def admit_reader(run, on_leave):
 
 
 def admit_starter(run):
-    """The same for the client that starts the run: without it there is none."""
+    """The same for the client that starts the run. If it is refused, the run is taken back."""
     try:
         return admit_reader(run, run.poke)
     except TooBusy:

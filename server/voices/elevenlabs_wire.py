@@ -15,7 +15,7 @@ from .elevenlabs_errors import refusal, unintelligible
 
 RATE = 24_000  # the highest that every plan has
 FORMAT = f"pcm_{RATE}"
-ONCE = {"max_retries": 0}  # `trying.py` is the one retry loop
+ONCE = {"max_retries": 0}  # `trying.py` is the one retry loop of voices
 OTHER_FORMATS = (b"ID3", b"RIFF", b"OggS", b"fLaC")
 
 
