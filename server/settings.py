@@ -176,7 +176,10 @@ class Settings:
         one_of("one", "all"),
     )
     yield_delay_ms: float = env(
-        "YIELD_DELAY_MS", 2.0, "words that come faster leave several to a write", not_negative
+        "YIELD_DELAY_MS",
+        2.0,
+        "the yield delay: words that come faster are sent together",
+        not_negative,
     )
     disconnect_grace_s: float = env(
         "DISCONNECT_GRACE_S", 15.0, "how long a run waits for a dropped reader", not_negative
