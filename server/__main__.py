@@ -70,7 +70,10 @@ def sample(settings, chosen):
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            sample.make(path)
+            # Not beside its place: what is unfinished there is cleared by a server that starts.
+            made = settings.data_dir / f"sample-{os.getpid()}.mp4"
+            sample.make(made)
+            os.replace(made, path)
             print(f"Made {path}.")
     except OSError as error:  # the server starts all the same, and says why it is not ready
         print(f"No sample video: {path.parent} cannot be written to ({error.strerror}).")

@@ -14,6 +14,7 @@ from .services import Services
 from .views import (
     analyze,
     commentary,
+    commentary_files,
     compare,
     guard,
     health,
@@ -27,6 +28,19 @@ from .views import (
 from .views.receiving import has_body, refuse_needless, see_off
 
 log = logging.getLogger(__name__)
+
+BLUEPRINTS = (
+    analyze,
+    commentary,
+    commentary_files,
+    compare,
+    health,
+    models,
+    openai_api,
+    pages,
+    runs,
+    videos,
+)
 
 # No inline anything, nothing from elsewhere, in nobody's frame.
 SECURITY_HEADERS = {
@@ -47,7 +61,7 @@ def create_app(settings=None):
     app.extensions["parallax"] = owned
     believed = owned.settings.trusted_proxies
     app.wsgi_app = behind_proxy(app.wsgi_app, believed)  # type: ignore[method-assign]
-    for module in (analyze, commentary, compare, health, models, openai_api, pages, runs, videos):
+    for module in BLUEPRINTS:
         app.register_blueprint(module.bp)
     app.before_request(start_clock)
     app.before_request(guard.check)

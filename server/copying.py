@@ -21,6 +21,7 @@ class Copy:
         self.begun, self._written = False, 0
 
     def note(self, queue):
+        """Put it into the line of the ledger's writer, unless it is there already."""
         if not self.noted:
             self.noted = True
             queue.put(self)
@@ -30,6 +31,7 @@ class Copy:
         self.note(queue)
 
     def said(self, number, queue):
+        """The run has said its messages up to that number."""
         if sent := self._sent:
             sent(number)
         self.note(queue)

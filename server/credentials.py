@@ -1,4 +1,4 @@
-"""Keys and base URLs, read from the environment by the thread that needs them.
+"""Keys and base URLs, read from the environment (os.environ) by the thread that needs them.
 
 Read on use and never kept: a key set later works at once, and no object that could be
 logged or sent holds one. `secrets()` is what the redactor must never let through.
@@ -37,6 +37,8 @@ def key(*names):
     value = optional(*names)
     if value is None:
         raise ProviderError("auth", f"No key: set {' or '.join(names)} and ask again.")
+    if not (value.isascii() and value.isprintable()):  # a header could not carry it
+        raise ProviderError("auth", f"{' or '.join(names)} holds characters that no key has.")
     return value
 
 

@@ -49,8 +49,8 @@ class Ledger:
         self._threads = []
 
     def start(self, runs, finish):
-        """In the process that serves: after a fork, never before. `finish(kept, frames)`
-        gives the (messages, summary) that a run lacks whose process died."""
+        """In the process that serves: after a fork, never before. `finish(kept,
+        frames, sent)` gives the (messages, summary) that a run lacks whose process died."""
         self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(6)}"
         try:
             self._open()

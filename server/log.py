@@ -26,7 +26,7 @@ class JsonLines(logging.Formatter):
 
 
 def facts(**known):
-    """`log.info("...", extra=facts(run=id))`"""
+    """What a line is about, beside its message: `log.info("...", extra=facts(run_id=id))`"""
     return {"facts": known}
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from . import credentials
 from .cancel import CancelToken
-from .providers.addresses import is_web_address, ollama_url
+from .vendors.addresses import is_web_address, ollama_url
 
 PATIENCE_S = 1.0  # for the whole of its answer
 REMEMBERED_S = 15.0

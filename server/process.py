@@ -73,6 +73,7 @@ def output(command, token=None, limit_s=60.0, places=None, feed=b"", memory=None
 
 @contextmanager
 def place(places, token):
+    """Within, one of the places is taken; none are counted where `places` is None."""
     while places and not places.acquire(timeout=0.1):
         if token:
             token.check()

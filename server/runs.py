@@ -77,14 +77,14 @@ class Run:
         with self._lock:
             if self._readers:
                 return
-            elsewhere = self._attended_until - time.monotonic()
-            if elsewhere > 0 and not self.ended:
-                self._grace = self.services.alarms.after(elsewhere, self._unread)
+            attended_s = self._attended_until - time.monotonic()
+            if attended_s > 0 and not self.ended:
+                self._grace = self.services.alarms.after(attended_s, self._unread)
                 return
         self.cancel(ProviderError("cancelled", "Nobody was reading any more."))
 
     def latest(self):
-        """The same as it is by now."""
+        """The same run as it is by now; another object where it is read from a store."""
         return self
 
     def cancel(self, error):
@@ -115,11 +115,11 @@ class Run:
 
 
 class Runs:
-    def __init__(self, settings, ledger, shelf, elsewhere):
-        """`ledger` writes runs down, and `shelf` finds those again that are not in memory;
-        `elsewhere` those that keep themselves: its `find` raises RunNotFound."""
+    def __init__(self, settings, ledger, stored, shelved):
+        """`ledger` writes runs down, and `stored` finds those again that are not in memory;
+        `shelved` finds commentaries, which keep themselves: its `find` raises RunNotFound."""
         self._settings, self._ledger = settings, ledger
-        self._shelf, self._elsewhere = shelf, elsewhere
+        self._stored, self._shelved = stored, shelved
         self._lock = threading.Lock()
         self._live = {}
         self._ended = OrderedDict()  # id -> (run, when it ended), oldest first
@@ -205,7 +205,7 @@ class Runs:
             self._ledger.end(run)
 
     def forget(self, run):
-        """It never began: as if it had not been."""
+        """Take a run back that never began, as if nobody had asked for it."""
         with self._lock:
             self._live.pop(run.id, None)
             self._by_key.pop(run.key, None)
@@ -221,14 +221,14 @@ class Runs:
                 return run
             if entry := self._ended.get(run_id):
                 return entry[0]
-        if run := self._shelf.find(run_id):
+        if run := self._stored.find(run_id):
             return run
         try:
-            return self._elsewhere.find(run_id)
+            return self._shelved.find(run_id)
         except RunNotFound:
             for _ in range(LOOKS):
                 time.sleep(WRITTEN_S)
-                if run := self._shelf.find(run_id):
+                if run := self._stored.find(run_id):
                     return run
             raise
 
@@ -246,8 +246,8 @@ class Runs:
             self._forget_old()
             known = [*self._live.values(), *(run for run, _ in self._ended.values())]
         here = {run.id for run in known}
-        for shelf in (self._shelf, self._elsewhere):
-            known += [run for run in shelf.newest(limit + 1, edge) if run.id not in here]
+        for others in (self._stored, self._shelved):
+            known += [run for run in others.newest(limit + 1, edge) if run.id not in here]
             here = {run.id for run in known}
         known = [run for run in known if edge is None or (run.created, run.id) < edge]
         known.sort(key=lambda run: (run.created, run.id), reverse=True)

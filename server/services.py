@@ -6,7 +6,7 @@ from .analysis.cache import AnswerCache
 from .analysis.pacing import Pace
 from .asking.circuit import Circuits
 from .commentary.desk import open_desk
-from .commentary.shelved import Shelf
+from .commentary.shelved import ShelvedRuns
 from .doorman import Doorman
 from .events import Commentary
 from .gate import Gate
@@ -29,8 +29,8 @@ class Services:
         self.commentaries = open_desk(settings)
         self.ledger = Ledger(settings)
         others = {Commentary.kind: lambda kept: self.commentaries.distant(self, kept)}
-        shelf = remembered.Shelf(self, others)
-        self.runs = Runs(settings, self.ledger, shelf, Shelf(self))
+        stored = remembered.StoredRuns(self, others)
+        self.runs = Runs(settings, self.ledger, stored, ShelvedRuns(self))
         self.cache = AnswerCache(beyond=shared_answers(settings))
         self.circuits = Circuits()
         self.rates = RateLimits(settings.rate_limit, settings.redis_url)

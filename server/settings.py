@@ -206,7 +206,7 @@ class Settings:
     yield_delay_ms: float = env(
         "YIELD_DELAY_MS",
         2.0,
-        "words that come faster leave several to a write",
+        "the yield delay: words that come faster are sent together",
         number(1000, zero=True),
     )
     disconnect_grace_s: float = env(

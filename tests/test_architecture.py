@@ -36,6 +36,12 @@ FORBIDDEN = [
     ("", ("app",)),
 ]
 
+FOLDERS = {"vendors", "providers", "voices", "asking", "analysis", "commentary", "views", "cli"}
+# They put together what the others are; `docs/architecture.md` says why.
+ABOVE_LEAVES = {"models.py", "library.py", "ollama.py"}
+AT_THE_TOP = {"services.py", "app.py", "doctor.py", "__main__.py", "__init__.py"}
+UNKNOWN_TO_LEAVES = FOLDERS | {"models", "library", "services", "app", "doctor"}
+
 
 def imports(path):
     """Every module a file imports, ours as `server.x.y`."""
@@ -66,6 +72,19 @@ def test_imports_follow_the_arrows(path):
                 assert not bad, f"{name} imports {module}"
 
 
+LEAVES = [
+    path
+    for path in FILES
+    if path.relative_to(SERVER).parts[0] not in FOLDERS | ABOVE_LEAVES | AT_THE_TOP
+]
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=lambda path: str(path.relative_to(SERVER)))
+def test_leaves_know_libraries_and_each_other(path):
+    ours = [module.split(".")[1] for module in imports(path) if module.startswith("server.")]
+    assert not UNKNOWN_TO_LEAVES & set(ours)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SERVER)))
 def test_the_environment_is_read_in_two_places(path):
     if path.name in ("settings.py", "credentials.py"):
@@ -83,3 +102,21 @@ def test_every_module_says_what_it_is_and_stays_small(path):
     text = path.read_text("utf-8")
     assert ast.get_docstring(ast.parse(text)), f"{path.name} has no docstring"
     assert text.count("\n") <= 300, f"{path.name}: a second noun is hiding inside"
+
+
+@pytest.mark.parametrize(
+    "path, words",
+    [
+        ("views/analyze.py", "ThreadPoolExecutor(len("),
+        ("analysis/worker.py", "credentials"),
+        ("credentials.py", "os.environ.get("),
+        ("channel.py", "(queue.Queue)"),
+        ("analysis/run.py", "RoundRobin("),
+        ("analysis/interleave.py", "per-model buffers"),
+        ("views/streaming.py", "sleep(yield_delay_s)\n        yield sse.DONE"),
+    ],
+)
+def test_the_way_of_a_request_is_told_where_reading_begins(path, words):
+    told = ast.get_docstring(ast.parse((SERVER / "views/analyze.py").read_text("utf-8")))
+    assert words in (SERVER / path).read_text("utf-8")
+    assert path in told or path == "views/analyze.py"

@@ -11,7 +11,7 @@ from server.asking import attempts
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
 from server.vendors import wire
-from server.providers.addresses import is_openai, is_web_address, ollama_url
+from server.vendors.addresses import is_openai, is_web_address, ollama_url
 from server.providers.base import Question, Usage, Video
 from server.providers.openai import OpenAI
 from tests.vendors import openai_server as speak

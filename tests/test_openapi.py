@@ -191,6 +191,14 @@ def test_what_a_model_is_given_is_described(name):
     valid("Evidence", slot.provider.evidence(Question("What?", video, 1.0, 9.0)))
 
 
+def test_what_an_index_may_turn_out_to_hold_is_described():
+    video = Video(Path("x.mp4"), "x.mp4", 10**9, 24.0, 1280, 720, 25.0, "h264", True, "0" * 64)
+    question = Question("What?", video, 1.0, 9.0, index_id="index", video_id="video")
+    given = Models(SHIPPED_MODELS).slot("pegasus").provider.evidence(question)
+    assert (given["native"], given["prompt_sha256"]) == (None, None)
+    valid("Evidence", given)
+
+
 def test_the_transcript_of_the_protocol_is_one():
     page = (Path(__file__).parents[1] / "docs/protocol.md").read_text("utf-8")
     transcript = page.partition("\n```\n")[2].partition("\n```\n")[0]

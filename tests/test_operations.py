@@ -30,3 +30,11 @@ def test_every_metric_is_explained(make_services):
     for name in families:
         if name.startswith(("parallax_", "gen_ai_")) and not name.endswith("_created"):
             assert name in PAGE, f"docs/operations.md does not say what {name} is"
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_every_table_has_a_head(page):
+    """A row after an empty line is no row: readers see its bars."""
+    begun = re.findall(r"(?m)^\n(\|.*)\n(.*)$", page.read_text("utf-8"))
+    for row, below in begun:
+        assert re.fullmatch(r"[|:\- ]+", below), row

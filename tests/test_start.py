@@ -1,9 +1,11 @@
-"""What a start costs with no key set."""
+"""What a start costs with no key set, and what it clears."""
 
 import json
 import subprocess
 import sys
 
+from server import __main__, uploads
+from server.media.publishing import published
 from tests.live import ROOT, serving
 
 PROBE = """
@@ -27,3 +29,16 @@ def test_a_server_that_just_started_is_small(tmp_path):
     with serving(tmp_path / "data") as server:
         server.get("/api/models")
         assert server.resident_mb() < 80
+
+
+def test_a_server_that_starts_leaves_the_sample_that_is_being_made(make_settings, monkeypatch):
+    settings = make_settings()
+
+    def make(path):
+        with published(path) as part:
+            part.write_bytes(b"film")
+            uploads.sweep(settings.videos_dir)  # as a server does that starts now
+
+    monkeypatch.setattr("server.sample.make", make)
+    assert __main__.sample(settings, None) == 0
+    assert [path.name for path in settings.videos_dir.iterdir()] == ["sample.mp4"]

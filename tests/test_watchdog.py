@@ -1,5 +1,6 @@
 """Stuck threads are noticed, and where they are stuck is written down."""
 
+import json
 import logging
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from server.app import create_app
 from server.errors import TooBusy
 from server.gate import Gate
 from server.watchdog import Watchdog, stacks
-from tests.live import ROOT, until
+from tests.live import ROOT, serving, until
 
 
 @pytest.fixture
@@ -106,6 +107,37 @@ def test_readiness_fails_while_it_is_stuck(make_settings, let_go):
     assert "Deadlines have not been kept" in client.get("/readyz").get_json()["message"]
     assert client.get("/healthz").status_code == 200
     services.watchdog.stop()
+
+
+ONE_STREAM = {"THREADS": 3, "HEARTBEAT_S": 0.2, "SEND_TIMEOUT_S": 2}  # stuck after 4 s
+
+
+@pytest.mark.parametrize("pace", ["first=0,rate=10,tokens=60", "first=6,tokens=1"])
+def test_a_chat_that_takes_the_last_place_is_not_stuck_while_it_speaks_or_waits(tmp_path, pace):
+    asked = {"model": f"demo@{pace}", "messages": [{"role": "user", "content": "?"}]}
+    with serving(tmp_path / "data", **ONE_STREAM) as server:
+        stream = server.open({**asked, "stream": True}, "/v1/chat/completions")
+        assert stream.events()[-1] == "[DONE]"
+        assert "none has moved" not in server.log()
+
+
+def test_who_waits_for_a_run_that_another_began_in_the_last_place_is_not_stuck(tmp_path):
+    asked, key = {"input_data": "?", "models": ["demo@first=6,tokens=1"]}, {"Idempotency-Key": "k"}
+    with serving(tmp_path / "data", **ONE_STREAM) as server:
+
+        def open_streams(number):
+            gauge = f"parallax_streams_open {number}.0\n"
+            return gauge in server.request("GET", "/metrics")[2].decode()
+
+        first = server.connect()
+        headers = {"Content-Type": "application/json", **key}
+        first.request("POST", "/compare", json.dumps(asked), headers)
+        until(lambda: open_streams(1))
+        first.close()
+        until(lambda: open_streams(0))
+        status, told = server.post("/compare", asked, **key)
+        assert status == 200 and told["metadata"]["models_successful"] == 1
+        assert "none has moved" not in server.log()
 
 
 HOG = """

@@ -49,13 +49,13 @@ class Lane:
         return self.state in ("done", "failed", "cancelled")
 
     @property
-    def mute(self):
-        """Nothing said yet, asked or not."""
+    def unheard(self):
+        """It has said nothing yet, asked or not."""
         return self.first_text_at is None and not self.over
 
     @property
-    def silent(self):
-        """Asked, and nothing said yet."""
+    def awaited(self):
+        """It was asked, and has said nothing yet."""
         return self.state == "working" and self.first_text_at is None
 
     def fold(self, at, fact, vocabulary):

@@ -3,7 +3,8 @@
 Every write wakes a thread, and a machine that wakes more threads than it can run is late for
 all of them. So the wait is short where there is time to spare, and doubles with how late
 threads are woken: what arrives meanwhile leaves together, which is what makes time. Where
-nothing is likely to arrive meanwhile, nobody waits.
+nothing is likely to arrive meanwhile, nobody waits. The shortest wait is the yield delay
+of the settings (YIELD_DELAY_MS).
 """
 
 # A wait that is late by this share of it is a wait of the right length.

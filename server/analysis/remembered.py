@@ -19,6 +19,7 @@ from .conversation import Conversation
 from .lane import Lane
 
 VOCABULARIES = {"comparison": events.Comparison}  # all others are read as an Analysis
+HEADLINE_CHARS = 300  # of a question, in the list of runs
 PRIVATE = ("history", "histories", "size", "index_id", "video_id")
 FIGURES = (
     *("duration", "time_to_first_text", "throughput", "word_count", "char_count"),
@@ -39,8 +40,8 @@ def asked_of(run):
     }
 
 
-class Shelf:
-    """Where runs are found again that are not in this process's memory."""
+class StoredRuns:
+    """Where runs are found again that are not in this process's memory: in the store."""
 
     def __init__(self, services, others):
         """`others`: kind -> how a run of it is made again, or None where it cannot be."""
@@ -140,7 +141,7 @@ class Remembered(Run):
         said = self._kept.summary or self._kept.asked
         return {
             **super().headline(),
-            "query": said["query"][:300],
+            "query": said["query"][:HEADLINE_CHARS],
             "video": said["video"],
             "models": {name: model["state"] for name, model in said["models"].items()},
         }

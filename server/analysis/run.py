@@ -1,8 +1,9 @@
 """A run of several models over one question: the spine of the server.
 
-A thread pool per run, one worker per model; workers push facts into a bounded queue;
-the reader, one generator, takes all that is there, sorts it into per-model buffers,
-takes those round-robin, writes it into the journal and hands it on.
+A ThreadPoolExecutor per run, one worker per model; workers push facts into a bounded
+queue.Queue (`channel.py`); the reader, one generator, takes all that is there, sorts it
+into per-model buffers, takes those round-robin (`interleave.py`), writes the messages into
+the journal and hands them on.
 
 The reader belongs to the run and not to the connection. While the client that started
 the run is there, the view's generator pulls it. When that client leaves, a keeper
@@ -25,13 +26,11 @@ from . import cache
 from .interleave import RoundRobin
 from .lane import Fail, Lane
 from .pacing import Flow
-from .remembered import asked_of
+from .remembered import HEADLINE_CHARS, asked_of
 from .ticks import Ticks
 from .worker import Worker
 
 log = logging.getLogger(__name__)
-
-HEADLINE_CHARS = 300  # of a question, in the list of runs
 
 
 class AnalysisRun(Run):
@@ -166,16 +165,16 @@ class AnalysisRun(Run):
         buffers = RoundRobin(self._all)
         ticks = Ticks(self.services.settings.heartbeat_s)
         speaking = set(self._all)
-        mute = self._all  # those that have said nothing yet; once they have, none is looked at
+        unheard = self._all  # once a lane has said something, it is not looked at any more
         while speaking:
-            mute = mute and [lane for lane in mute if lane.mute]
-            silent = [lane for lane in mute if lane.silent]
-            for lane, at, fact in self._take(ticks, bool(silent)):
+            unheard = unheard and [lane for lane in unheard if lane.unheard]
+            awaited = [lane for lane in unheard if lane.awaited]
+            for lane, at, fact in self._take(ticks, bool(awaited)):
                 self._fold(buffers, lane, at, fact)
                 if lane.over:
                     speaking.discard(lane)
-            if mute and ticks.waiting_due():
-                for lane in filter(lambda lane: lane.silent, silent):
+            if unheard and ticks.waiting_due():
+                for lane in filter(lambda lane: lane.awaited, awaited):
                     elapsed = time.monotonic() - lane.began_at
                     for message in self._vocabulary.waiting(lane.slot.name, elapsed, lane.phase):
                         buffers.push(lane, message)
@@ -196,7 +195,7 @@ class AnalysisRun(Run):
                 answer = cache.Answer(tuple(lane.pieces), fact.usage, fact.finish_reason)
                 self.services.cache.put(fact.cache_key, answer)
 
-    def _take(self, ticks, anyone_silent):
+    def _take(self, ticks, anyone_awaited):
         """What the workers said. It goes at once; but while words come thick and fast, those of
         a write window are slept out first and leave together, and nobody has to wake us."""
         flow, pace = self._flow, self.services.pace
@@ -204,7 +203,7 @@ class AnalysisRun(Run):
             flow.came(len(facts), time.monotonic())
             return facts
         asleep_at = time.monotonic()
-        facts = self._channel.take(ticks.wait(anyone_silent))
+        facts = self._channel.take(ticks.wait(anyone_awaited))
         if facts:
             now, said_at = time.monotonic(), facts[0][1]
             if said_at >= asleep_at:  # else it was not asleep, but busy with a slow client

@@ -10,10 +10,10 @@ class Ticks:
         self._heartbeat_s = heartbeat_s
         self.wrote_at = self._waited = time.monotonic()
 
-    def wait(self, anyone_silent):
-        """Seconds until then."""
+    def wait(self, anyone_awaited):
+        """Seconds until it must."""
         due = self.wrote_at + self._heartbeat_s
-        if anyone_silent:
+        if anyone_awaited:
             due = min(due, self._waited + WAITING_EVERY_S)
         return max(0.0, due - time.monotonic())
 

@@ -1,5 +1,7 @@
 """One model's thread: ask the provider, push what it says into the queue.
 
+The provider reads its credentials from the environment, in this thread (`credentials.py`).
+
 Whatever happens, the lane ends: with `End`, with `Fail`, or, should this thread be
 stuck where nothing can reach it, by the deadline that gives up on it.
 """

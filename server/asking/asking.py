@@ -20,9 +20,12 @@ log = logging.getLogger(__name__)
 
 
 class Asking:
-    """`token` serves this one call: a deadline cancels it. `on_phase` hears what the
-    silence is; `on_late`, instead of the token, the error that a deadline made. `turn` is
-    called before each phase and may make it wait: for others it asks for."""
+    """One call to one provider.
+
+    `token` serves this call alone: a deadline cancels it. `on_phase(name)` is told what the
+    provider is busy with while it is silent. `on_late(error)` is told of a deadline that has
+    passed, in place of the token. `turn(name)` is called before each phase and may make it
+    wait, until the vendor has time for another call of ours."""
 
     def __init__(self, services, slot, question, token, on_phase=None, on_late=None, turn=None):
         self._services, self._slot, self._question = services, slot, question

@@ -1,4 +1,4 @@
-"""The one retry loop. SDK retries are off: they cannot be cancelled, seen or bounded.
+"""The one retry loop of models. SDK retries are off: they cannot be cancelled, seen or bounded.
 
 Rate limits, 5xx and connection failures are tried again, and only before the first
 text: after it a second try would say things twice.
@@ -9,9 +9,9 @@ import random
 import time
 
 from ..errors import ProviderError
+from ..vendors.faults import worth_retrying
 
 RETRIES = 2
-RETRIED = {"rate_limit", "upstream", "network"}
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 
@@ -38,10 +38,6 @@ def attempts(provider, question, call, patience):
         patience.try_again()
         call.phase("retrying")
         call.token.wait(delay)
-
-
-def worth_retrying(error):
-    return error.retryable and error.code in RETRIED
 
 
 def backoff(attempt, retry_after):

@@ -33,7 +33,7 @@ class Account:
 
 
 class Told:
-    """Of one model."""
+    """What was heard of one model."""
 
     def __init__(self):
         self._state = "unknown"

@@ -16,10 +16,9 @@ from ..commentary.job import Film
 from ..errors import InvalidQuestion, OutOfSpace, ProviderError
 from ..library import describe, sampled
 from ..services import Services
-from .interrupt import stopping
+from .interrupt import INTERRUPTED, stopping
 from .local import file_at
 
-INTERRUPTED = 130
 BAR = 24
 LOOK_AROUND_S = 1.0
 CHOICES = tuple(options.READERS)

@@ -109,9 +109,8 @@ class Stretch:
     lines: tuple[Line, ...] = ()
     clips: tuple[Clip, ...] = ()
     cues: tuple[Cue, ...] = ()
-    before: tuple[
-        Cue, ...
-    ] = ()  # of the window before, speaking as this one begins or until just then
+    # Of the window before: still spoken as this one begins, or until just before that.
+    before: tuple[Cue, ...] = ()
     lost: tuple[Loss, ...] = ()
     warnings: tuple[str, ...] = ()
     placed: bool = False  # and told of, by a server that died since

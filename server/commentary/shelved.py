@@ -13,8 +13,8 @@ from ..runs import Run
 STATES = {"complete": "complete", "error": "failed", "cancelled": "cancelled"}
 
 
-class Shelf:
-    """Where runs are found again that are on disk."""
+class ShelvedRuns:
+    """Where commentaries are found again that are on disk."""
 
     def __init__(self, services):
         self._services, self._sessions = services, services.commentaries.sessions

@@ -25,7 +25,7 @@ class Turns:
 
 
 class Turn:
-    """A window's: here first, then, if that is asked for, with a model."""
+    """One window's turn: first to be worked on here, then, where a model is asked, with it."""
 
     def __init__(self, making, asking, index):
         self._asking, self._index = asking, index

@@ -23,9 +23,9 @@ def clip(
 ):
     """Write `start` to `end` of a video as MP4 (H.264, AAC); small if asked, and then quick."""
     rows = f"min({height},ih)" if height else "ih"
-    # H.264 in 4:2:0 wants even sides; the pixels become square on the way.
-    # Before all others: what is dropped need not be scaled.
+    # First of all filters: what is dropped need not be scaled.
     fewer = f"fps='min(source_fps,{most_fps})'," if most_fps else ""
+    # H.264 in 4:2:0 wants even sides; the pixels become square on the way.
     filters = f"{fewer}scale=w='trunc(iw*sar*({rows})/ih/2)*2':h='trunc(({rows})/2)*2',setsar=1"
     args = [*opening(path, start, end), "-map", PICTURE, "-map", "0:a:0?", "-dn", "-sn"]
     args += ["-vf", f"{filters},format=yuv420p", "-c:v", "libx264"]
@@ -45,7 +45,6 @@ def render(
     target,
     seconds=None,
     *,
-    format="mp4",
     token=None,
     limit_s=LONGEST_S,
     on_progress=None,
@@ -54,7 +53,7 @@ def render(
     what comes out must be about that long: ffmpeg calls half a damaged file a success.
     `on_progress` is called now and then while ffmpeg gets on, and may raise."""
     with published(target) as part:
-        command = [*QUIET, *args, "-f", format, "-y", f"file:{part}"]
+        command = [*QUIET, *args, "-f", "mp4", "-y", f"file:{part}"]
         if on_progress is None:
             run(command, token, limit_s, LONG)
         else:

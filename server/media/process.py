@@ -9,10 +9,7 @@ import threading
 
 from .. import process
 from ..errors import MediaError, OutOfSpace
-from ..process import place
 from .binary import ffmpeg
-
-__all__ = ["CONVERSIONS", "LONG", "SHORT", "Failed", "output", "place", "run"]
 
 ENVIRONMENT = {**process.ENVIRONMENT, "AV_LOG_FORCE_NOCOLOR": "1"}
 
@@ -38,11 +35,13 @@ class Failed(MediaError):
         self.said = said
 
 
-def output(args, token=None, limit_s=60.0, places=SHORT, feed=b"", memory=MEMORY):
+def output(args, token=None, limit_s=60.0, places=SHORT):
     """What ffmpeg writes to its standard output, as it comes."""
     command = [ffmpeg(), "-nostdin", "-hide_banner", *args]
     try:
-        yield from process.output(command, token, limit_s, places, feed, memory, ENVIRONMENT)
+        yield from process.output(
+            command, token, limit_s, places, memory=MEMORY, environment=ENVIRONMENT
+        )
     except process.NotStarted:
         raise MediaError("ffmpeg could not be started. Look at /readyz.") from None
     except process.TooSlow:
@@ -55,6 +54,6 @@ def output(args, token=None, limit_s=60.0, places=SHORT, feed=b"", memory=MEMORY
         raise Failed(failure.said) from None
 
 
-def run(args, token=None, limit_s=60.0, places=SHORT, feed=b"", memory=MEMORY):
-    for _ in output(args, token, limit_s, places, feed, memory):
+def run(args, token=None, limit_s=60.0, places=SHORT):
+    for _ in output(args, token, limit_s, places):
         pass

@@ -11,6 +11,7 @@ import time
 
 from ..errors import CODES, ProviderError
 from .base import Provider, Usage
+from .numbers import between
 
 WORDS = (
     "This is a demo model: a script that writes words at a set pace and has not seen "
@@ -32,18 +33,7 @@ def pace(text):
     return number
 
 
-def delay(text):
-    number = float(text)
-    if not 0 <= number <= 3600:
-        raise ValueError(text)
-    return number
-
-
-def count(text):
-    number = int(text)
-    if not 0 <= number <= 100_000:
-        raise ValueError(text)
-    return number
+delay, count = between(float, 0, 3600), between(int, 0, 100_000)
 
 
 class Demo(Provider):

@@ -9,11 +9,11 @@ import re
 import time
 from contextlib import closing
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from .. import credentials
 from ..errors import ProviderError
 from ..vendors import wire
+from ..vendors.addresses import is_web_address
 from . import bodies, gemini_stream, gemini_video, proxies
 from .base import Provider
 from .numbers import between
@@ -171,22 +171,13 @@ class Gemini(Provider):
     # -- where it is sent
 
     def _key(self):
-        key = credentials.key(*self.model.keys)
-        if not (key.isascii() and key.isprintable()):
-            raise ProviderError("auth", f"{' or '.join(self.model.keys)} holds what no key does.")
-        return key
+        return credentials.key(*self.model.keys)
 
     def _endpoint(self):
         names = self.model.base_url_env or ("GEMINI_BASE_URL",)
         url = credentials.optional(*names, default=self.model.base_url or GOOGLE)
         if "://" not in url:  # the SDK would take TLS for granted, also on this machine
             url = f"http{'' if wire.is_loopback(f'//{url}') else 's'}://{url}"
-        try:
-            parts = urlsplit(url)
-            valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-            valid = valid and URL_CHARACTERS.fullmatch(url)
-        except ValueError:
-            valid = False
-        if not valid:
+        if not (is_web_address(url) and URL_CHARACTERS.fullmatch(url)):
             raise ProviderError("bad_request", f"{names[0]} must be a URL of http:// or https://.")
         return url.rstrip("/").removesuffix("/v1beta")

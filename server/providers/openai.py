@@ -13,9 +13,10 @@ import threading
 from .. import cancel, credentials, media
 from ..errors import MediaError, ProviderError
 from ..vendors import faults, wire
+from ..vendors.addresses import is_openai, is_web_address, ollama_url
 from . import collector, completions, frames
-from .addresses import is_openai, is_web_address, ollama_url
 from .base import Provider
+from .numbers import between
 
 MAX_PICTURES_BYTES = 20 * 1024 * 1024  # what they really came to; `frames` plans for less
 # For the counts that follow a finish_reason. Some vendors then keep the line open, and
@@ -32,23 +33,6 @@ SYSTEM = (
 NEW_LIMIT_NAME = re.compile(r"^(openai/)?(gpt-([5-9]|\d\d)|o\d)")
 
 
-def whole(least, most):
-    def read(text):
-        number = int(text)
-        if not least <= number <= most:
-            raise ValueError(text)
-        return number
-
-    return read
-
-
-def temperature(text):
-    number = float(text)
-    if not 0 <= number <= 2:
-        raise ValueError(text)
-    return number
-
-
 def detail(text):
     if text not in ("low", "high", "auto"):
         raise ValueError(text)
@@ -58,11 +42,11 @@ def detail(text):
 class OpenAI(Provider):
     env_vars = ()  # which key, if any, is each model's own: `key_env` in the list of models
     options = {
-        "frames": whole(1, 200),
-        "long_side": whole(frames.SMALLEST_LONG_SIDE, 2048),
+        "frames": between(int, 1, 200),
+        "long_side": between(int, frames.SMALLEST_LONG_SIDE, 2048),
         "detail": detail,
-        "max_tokens": whole(1, 1_000_000),
-        "temperature": temperature,
+        "max_tokens": between(int, 1, 1_000_000),
+        "temperature": between(float, 0, 2),
     }
 
     def prompt(self, question):
@@ -209,11 +193,7 @@ class OpenAI(Provider):
     def _key(self):
         if not self.model.key_env:
             return "none"  # the SDK insists on one; a local server ignores it
-        key = credentials.key(*self.model.key_env)
-        if not (key.isascii() and key.isprintable()):
-            name = " or ".join(self.model.key_env)
-            raise ProviderError("auth", f"{name} holds characters that no key has.")
-        return key
+        return credentials.key(*self.model.key_env)
 
     def _base_url(self):
         names = self.model.base_url_env

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from .. import credentials
 from ..errors import ProviderError
+from ..vendors.addresses import is_web_address
 from . import pegasus_assets, pegasus_stream, pegasus_video, pegasus_wire, proxies
 from .base import Provider
 from .numbers import between
@@ -125,19 +126,11 @@ class Pegasus(Provider):
     # -- where it is sent
 
     def _key(self):
-        key = credentials.key(*self.model.keys)
-        if not (key.isascii() and key.isprintable()):
-            raise ProviderError("auth", f"{' or '.join(self.model.keys)} holds what no key does.")
-        return key
+        return credentials.key(*self.model.keys)
 
     def _base_url(self):
         names = self.model.base_url_env or ("TWELVELABS_BASE_URL",)
         url = credentials.optional(*names, default=self.model.base_url or TWELVELABS).rstrip("/")
-        try:
-            parts = urlsplit(url)
-            valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            valid = False
-        if not valid:
+        if not is_web_address(url):
             raise ProviderError("bad_request", f"{names[0]} must be a URL of http:// or https://.")
-        return url if parts.path else url + VERSION
+        return url if urlsplit(url).path else url + VERSION

@@ -45,9 +45,8 @@ def explained(question):
 
 @contextmanager
 def made(question, plan, call):
-    """The path to send from. A copy, of `plan.height` lines at `plan.kbps` and no more than
-    `plan.fps`, is gone
-    afterwards; without a height it is the video as it is."""
+    """The path to send from: the video as it is where the plan has no height, else a copy of
+    `plan.height` lines at `plan.kbps` and no more than `plan.fps`, which is gone afterwards."""
     video = question.video
     if not video.path.is_file():
         raise ProviderError("not_found", "The video is no longer in the library.")

@@ -24,7 +24,7 @@ def of(headers):
 
 
 class ToTheEnd:
-    """Of the connection."""
+    """A body that lasts until the connection ends."""
 
     ended = cut_off = False
 
@@ -33,6 +33,8 @@ class ToTheEnd:
 
 
 class Measured:
+    """A body whose length was told beforehand."""
+
     def __init__(self, length):
         self._left = length
 
@@ -51,6 +53,8 @@ class Measured:
 
 
 class Chunked:
+    """A body in chunks, each with its own length before it."""
+
     cut_off = True  # until it has ended
 
     def __init__(self):

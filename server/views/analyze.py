@@ -1,4 +1,15 @@
-"""`POST /api/analyze/stream/parallel`: several models watch one video."""
+"""`POST /api/analyze/stream/parallel`: several models watch one video.
+
+Begin reading here. A request goes this way:
+
+1. This Flask blueprint starts a ThreadPoolExecutor per request: a worker thread per model.
+2. Each worker (`analysis/worker.py`) asks its provider, which reads its credentials from
+   os.environ (`credentials.py`), and pushes what it says into a queue.Queue (`channel.py`).
+3. The run's reader (`analysis/run.py`) sorts that into per-model buffers and takes them
+   round-robin (`analysis/interleave.py`).
+4. The generator view (`sse_response` in `views/streaming.py`) pulls that reader and yields
+   its messages; after a small yield delay comes `data: [DONE]`.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -4,17 +4,15 @@ A GET may be repeated by a browser at any time, so it never pays twice: it attac
 commentary that is being made, or replays the one that is finished.
 """
 
-import os
-
 from flask import Blueprint, Response, request
 
 from .. import sse
 from ..commentary import options
 from ..commentary.desk import key_of
 from ..commentary.job import film_named
-from ..errors import InvalidQuestion, NotFound, VideoNotFound
+from ..errors import InvalidQuestion, VideoNotFound
 from ..events import Commentary
-from . import addresses, body, ranges, services
+from . import addresses, body, services
 from .admitting import idempotency
 from .asking import flag
 from .limits import rate_limited
@@ -124,39 +122,3 @@ def document(run):
         ],
         "warnings": last["warnings"],
     }
-
-
-# -- the files
-
-CONTENT_TYPES = {
-    "mp4": "video/mp4",
-    "m3u8": "application/vnd.apple.mpegurl",
-    "vtt": "text/vtt; charset=utf-8",
-    "srt": "application/x-subrip; charset=utf-8",
-}
-
-
-@bp.get("/videos/streaming/<session>/<name>")
-@bp.get("/api/videos/streaming/<session>/<name>")
-def streaming_file(session, name):
-    path = services().commentaries.sessions.public_file(session, name)
-    # A chunk never changes; playlist and captions grow.
-    return send(path, ranges.IMMUTABLE if path.suffix == ".mp4" else ranges.REVALIDATED)
-
-
-@bp.get("/videos/generated/<name>")
-@bp.get("/api/videos/generated/<name>")
-def generated_file(name):
-    return send(services().commentaries.sessions.final_file(name), ranges.REVALIDATED)
-
-
-def send(path, cache_control):
-    try:
-        opened = open(path, "rb")
-    except FileNotFoundError:
-        raise NotFound("This file was removed this instant.") from None
-    found = os.fstat(opened.fileno())
-    etag = f"{found.st_size:x}-{found.st_mtime_ns:x}"
-    kind = CONTENT_TYPES[path.suffix[1:]]
-    modified = found.st_mtime_ns // 10**9
-    return ranges.send(opened, found.st_size, etag, modified, kind, cache_control, path)

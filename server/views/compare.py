@@ -24,22 +24,25 @@ bp = Blueprint("compare", __name__)
 @bp.post("/api/compare-stream")
 @rate_limited
 def stream():
-    run, new, executor = start()
-    return sse_response(run, executor) if new else follow_response(run)
+    run, new = admitted()
+    return sse_response(run, pool_for(run)) if new else follow_response(run)
 
 
 @bp.post("/compare")
 @bp.post("/api/compare")
 @rate_limited
 def whole():
-    run, new, executor = start()
-    return json_result(run, executor, document) if new else wait_for(run, document)
+    run, new = admitted()
+    return json_result(run, pool_for(run), document) if new else wait_for(run, document)
 
 
-def start():
+def admitted():
     asked = body.json_object()
-    run, new = admit(asked, lambda: prepared(asked))
-    return run, new, ThreadPoolExecutor(len(run.lanes), thread_name_prefix="comparison")
+    return admit(asked, lambda: prepared(asked))
+
+
+def pool_for(run):
+    return ThreadPoolExecutor(len(run.lanes), thread_name_prefix="comparison")
 
 
 def prepared(asked):

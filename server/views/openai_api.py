@@ -74,6 +74,7 @@ class Chatting:
         self.completion = chat_words.Completion(run)
         [self.lane] = run.lanes.values()
         self._run, self._visitor = run, visitor
+        self._moved = services().streams.moved
         self._arriving = self._pieces()
 
     def _pieces(self):
@@ -85,6 +86,7 @@ class Chatting:
         for messages in self._run.start(ThreadPoolExecutor(1, thread_name_prefix="chat")):
             if self._visitor.gone:
                 return
+            self._moved()
             # Only the reader, which is pulled here, adds to the lane.
             pieces = self.lane.pieces[told:]
             told += len(pieces)

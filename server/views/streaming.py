@@ -30,7 +30,7 @@ def admit_reader(run, on_leave):
 
 
 def admit_starter(run):
-    """The same for the client that starts the run: without it there is none."""
+    """The same for the client that starts the run. If it is refused, the run is taken back."""
     try:
         return admit_reader(run, run.poke)
     except TooBusy:
@@ -40,9 +40,12 @@ def admit_starter(run):
 
 
 def sse_response(run, executor):
-    """The run, to the client that asked for it. The generator view."""
+    """The run, to the client that asked for it.
+
+    The generator view: it pulls the run's reader, which takes the models' words round-robin
+    from a buffer for each, and ends with `data: [DONE]`."""
     visitor, leave = admit_starter(run)
-    delay = services().settings.yield_delay_ms / 1000
+    yield_delay_s = services().settings.yield_delay_ms / 1000
     moved = services().streams.moved
 
     def frames():
@@ -54,7 +57,7 @@ def sse_response(run, executor):
                 return
             yield b"".join(messages) or sse.HEARTBEAT
             moved()
-        time.sleep(delay)
+        time.sleep(yield_delay_s)
         yield sse.DONE
 
     # On the response, not in the generator: one that never started runs no `finally`.
@@ -68,7 +71,7 @@ def follow_response(run, after=0):
     if request.method == "HEAD":
         return Response(headers=headers(run))
     visitor, leave = admit_follower(run)
-    runs = services().runs
+    leaving = when_to_leave(visitor, run)
     heartbeat_s = services().settings.heartbeat_s
     moved = services().streams.moved
     seen_here = addresses.seen_here(run)
@@ -86,10 +89,9 @@ def follow_response(run, after=0):
                 if run.farewell and run.journal.length and not run.journal.forgotten:
                     yield run.farewell
                 return
-            elif run.elsewhere and runs.draining:
+            elif leaving():
                 return  # it has not ended, and is to be had from any other server
             else:
-                leaving = lambda: visitor.gone or (run.elsewhere and runs.draining)  # noqa: E731
                 run.journal.wait(after, heartbeat_s, leaving)
                 if run.journal.length <= after and not run.journal.closed:
                     yield sse.HEARTBEAT
@@ -106,6 +108,13 @@ def admit_follower(run):
         run.detach()
         raise taken_back()
     return visitor, leave
+
+
+def when_to_leave(visitor, run):
+    """A test for who waits on a run: true once the client has gone, or once this server is
+    stopping while the run goes on elsewhere, where any other server can follow it."""
+    runs = services().runs
+    return lambda: visitor.gone or (run.elsewhere and runs.draining)
 
 
 def taken_back():
@@ -134,11 +143,11 @@ def json_result(run, executor, document=whole_run):
 def wait_for(run, document=whole_run):
     """A run somebody else started, as one document, once it has ended."""
     visitor, leave = admit_follower(run)
-    runs = services().runs
-    leaving = lambda: visitor.gone or (run.elsewhere and runs.draining)  # noqa: E731
+    leaving = when_to_leave(visitor, run)
+    heartbeat_s = services().settings.heartbeat_s
     try:
         while not (run.journal.closed or leaving()):
-            run.journal.wait(run.journal.length, 10, leaving)
+            run.journal.wait(run.journal.length, heartbeat_s, leaving)
             services().streams.moved()
     finally:
         leave()

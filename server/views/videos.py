@@ -7,7 +7,7 @@ from flask import Blueprint, jsonify, request, url_for
 
 from ..errors import InvalidQuestion, ServerError
 from ..uploads import check_size
-from . import form, ranges, services
+from . import form, sending, services
 from .limits import rate_limited
 from .receiving import Body
 
@@ -54,7 +54,7 @@ def upload():
 @bp.get("/<path:id>")
 def video(id):
     file, opened = services().library.open(id)
-    return ranges.send(
+    return sending.send(
         opened, file.size, file.etag, file.modified, file.content_type, path=file.path
     )
 
@@ -72,7 +72,7 @@ def thumbnail(id):
     finally:
         leave_gate()
     etag = library.thumbnails.key(file, at, width)
-    return ranges.send(io.BytesIO(picture), len(picture), etag, file.modified, "image/jpeg")
+    return sending.send(io.BytesIO(picture), len(picture), etag, file.modified, "image/jpeg")
 
 
 def item(file, index, deadline=float("inf")):

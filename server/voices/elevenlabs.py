@@ -9,11 +9,11 @@ import re
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from .. import credentials
 from ..errors import ProviderError
 from ..vendors import faults
+from ..vendors.addresses import is_web_address
 from . import elevenlabs_wire, timing
 from .base import Speech, Voice, plain, silent
 from .elevenlabs_errors import unintelligible
@@ -89,12 +89,7 @@ class ElevenLabs(Voice):
 
     def _base_url(self):
         url = credentials.optional("ELEVENLABS_BASE_URL", default=ELEVENLABS).rstrip("/")
-        try:
-            parts = urlsplit(url)
-            valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            valid = False
-        if not valid:
+        if not is_web_address(url):
             raise ProviderError(
                 "bad_request", "ELEVENLABS_BASE_URL must be a URL of http:// or https://."
             )

@@ -15,7 +15,7 @@ from .elevenlabs_errors import refusal, unintelligible
 
 RATE = 24_000  # the highest that every plan has
 FORMAT = f"pcm_{RATE}"
-ONCE = {"max_retries": 0}  # `trying.py` is the one retry loop
+ONCE = {"max_retries": 0}  # `trying.py` is the one retry loop of voices
 OTHER_FORMATS = (b"ID3", b"RIFF", b"OggS", b"fLaC")
 
 
@@ -31,8 +31,6 @@ class Spoken:
 
 class Line:
     def __init__(self, base_url, key):
-        if not (key.isascii() and key.isprintable()):  # a header could not carry it
-            raise ProviderError("auth", "ELEVENLABS_API_KEY holds characters that no key has.")
         sdk, httpx = libraries()
         self._sdk = sdk(
             base_url=base_url,

@@ -107,7 +107,7 @@ class Throttle:
 
 
 class Turn:
-    """One request's, which tells how it went."""
+    """One request's turn, which is told how the request went."""
 
     def __init__(self, throttle, clock):
         self._throttle, self._clock = throttle, clock

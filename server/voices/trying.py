@@ -12,10 +12,10 @@ from contextlib import contextmanager
 
 from ..cancel import CancelToken
 from ..errors import Abandoned, ProviderError
+from ..vendors.faults import worth_retrying
 from .throttle import TooMany
 
 RETRIES = 2
-RETRIED = {"rate_limit", "upstream", "network"}
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 8.0
 
@@ -64,10 +64,6 @@ class Budget:
             alarm.cancel()
             forget()
             self.left_s -= time.monotonic() - began
-
-
-def worth_retrying(error):
-    return error.retryable and error.code in RETRIED
 
 
 def backoff(attempt, retry_after):

@@ -1,4 +1,4 @@
-"""Where a server that speaks OpenAI's protocol lives, as people write it."""
+"""Where a vendor's server lives, as people write it."""
 
 import re
 from urllib.parse import urlsplit
