@@ -100,6 +100,12 @@ test("those who failed or broke off can be asked again, those who were stopped n
   assert.deepEqual(session.failed, ["a", "d"]);
 });
 
+test("those a restarting server stopped can be asked again", () => {
+  const session = after(start("a", "b"), { ...failed("a", "cancelled"), retryable: true }, failed("b", "cancelled"));
+  assert.equal(state(session, "a"), "stopped");
+  assert.deepEqual(session.failed, ["a"]);
+});
+
 test("events of a later server are passed over", () => {
   const session = after(start("a"), { event_type: "weather" }, { event_type: "mood", model: "a" });
   assert.equal(state(session, "a"), "waiting");

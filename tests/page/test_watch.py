@@ -165,7 +165,7 @@ def test_what_the_server_refuses_is_told_at_the_form(page, server):
 
 @pytest.fixture
 def mortal(browser, tmp_path, server):
-    """A server of one's own, and a page that watches two models work on it."""
+    """A server of one's own, and a page that watches a model work on it."""
     data = tmp_path / "data"
     (data / "videos").mkdir(parents=True)
     shutil.copy(server.data_dir / "videos" / "sample.mp4", data / "videos")
@@ -185,6 +185,16 @@ def test_a_server_that_is_gone_leaves_no_model_working(mortal):
     assert "Interrupted" in page.text("#board")
     assert words(page, 1)
     page.until("document.querySelector('#ask [type=submit]').ariaDisabled !== 'true'")
+
+
+def test_what_a_restarting_server_stopped_can_be_tried_again(mortal):
+    mortal, page = mortal
+    mortal.stop()
+    page.until(f"{STATE.format(0)} === 'stopped'")
+    page.until("!document.querySelector('.panel [data-part=retry]').hidden")
+    mortal.start()
+    page.click("#board [data-part=retry]")
+    page.until(f"{STATE.format(0)} === 'working'")
 
 
 def test_a_worker_that_died_is_told_by_the_next_and_its_models_can_be_tried_again(mortal):

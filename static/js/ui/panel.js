@@ -1,6 +1,6 @@
 // One model's panel. Emits `stop` {slot}, `retry` {slots} and, from its text, `seek`.
 
-import { isOver, textOf } from "../session.js";
+import { canBeRetried, isOver, textOf } from "../session.js";
 import { evidenceWords, figures, stateWords } from "../wording.js";
 import { copyText } from "./clipboard.js";
 import { GrowingText } from "./growing-text.js";
@@ -48,7 +48,7 @@ export class Panel {
     const over = isOver(model);
     say(parts.state, stateWords(model, now));
     this.text.show(model.pieces, over);
-    hide(parts.retry, !(runOver && (model.state === "failed" || model.state === "interrupted")), parts.words);
+    hide(parts.retry, !(runOver && canBeRetried(model)), parts.words);
     rest(parts.retry, busy);
     const looks = `${model.state} ${model.pieces.length > 0} ${!!model.evidence} ${!!model.metrics}`;
     if (looks === this.looks) return; // then nothing but text and time has changed
