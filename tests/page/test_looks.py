@@ -34,6 +34,22 @@ def test_nothing_in_a_comparison_is_wider_than_its_place(page, server, vendor, w
     content_is_calm(page, server)
 
 
+def test_a_printed_page_has_all_that_was_said_dark_on_white(page, server):
+    page.look(1440, dark=True)
+    ask(page, server, "demo@first=0,rate=3000,tokens=1500,demo@fail_after=5", "What was it?")
+    page.until(OVER)
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    page.call("Emulation.setEmulatedMedia", media="print", features=dark)
+    said = "[...document.querySelectorAll('.words')]"
+    assert page.run(f"{said}.every((box) => box.scrollHeight <= box.clientHeight)")
+    seen = page.text("body")
+    for kept in ("What was it?", "This is a demo model", "Told to fail here."):
+        assert kept in seen
+    for pressed in ("Compare", "Question", "Library", "Export", "Copy"):
+        assert pressed not in seen
+    assert page.run("getComputedStyle(document.body).color") == "rgb(28, 28, 31)"
+
+
 def test_every_address_in_the_page_is_relative_and_nothing_is_inline():
     """It works under a sub-path, and under a policy that allows no inline anything."""
     for file in sorted((ROOT / "static").rglob("*")):
