@@ -85,5 +85,13 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the address goes on naming the run
   id("main").focus();
 });
+// A file that misses the place for it would be opened by the browser, instead of this page.
+for (const name of ["dragover", "drop"]) {
+  window.addEventListener(name, (event) => {
+    if (event.defaultPrevented || !event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  });
+}
 window.addEventListener("hashchange", arrive);
 arrive();
