@@ -41,6 +41,20 @@ def choose(page, *paths):
     page.call("DOM.setFileInputFiles", nodeId=file, files=[str(path) for path in paths])
 
 
+def test_a_complaint_goes_with_its_cause(empty, videos):
+    empty.type("#query", "What happens?")
+    empty.click("#ask [type=submit]")
+    empty.until("document.querySelector('#ask .problem').textContent === 'Choose a video first.'")
+    choose(empty, videos[0])
+    empty.until("document.querySelector('#library :checked')")
+    empty.until("document.querySelector('#ask .problem').hidden")
+    empty.run("document.querySelectorAll('#models :checked').forEach((box) => box.click())")
+    empty.click("#ask [type=submit]")
+    empty.until("document.querySelector('#ask .problem').textContent.includes('one model')")
+    empty.click("#models input")
+    empty.until("document.querySelector('#ask .problem').hidden")
+
+
 def test_all_files_that_were_chosen_at_once_are_sent(empty, videos, tmp_path):
     letter = write(tmp_path / "letter.txt", b"Dear model, this is not a video.")
     choose(empty, letter, *videos)
