@@ -89,7 +89,8 @@ export class WatchRoom {
     on(player.element, "moment", ({ seconds }) => this.#isShown() && timeline.moment(seconds));
     on(runs, "run", () => {
       timeline.clear(runs.about.duration);
-      board.element.scrollIntoView();
+      // At once: the timeline may appear above it while a smooth scroll has its aim already.
+      board.element.scrollIntoView({ behavior: "instant" });
     });
     on(runs, "draw", () => {
       form.busy(runs.busy);
