@@ -29,6 +29,13 @@ export const isOver = (model) => OVER.has(model.state);
 export const canBeRetried = ({ state, retryable }) =>
   state === "failed" || state === "interrupted" || (state === "stopped" && retryable);
 
+// slot -> what a model is called among these: by its slot where several have its label.
+export function namesOf(models) {
+  const all = [...models];
+  const alone = ({ label }) => all.filter((each) => each.label === label).length === 1;
+  return new Map(all.map((model) => [model.slot, alone(model) ? model.label : model.slot]));
+}
+
 export const textOf = (model) => model.pieces.join("");
 
 export class Session {

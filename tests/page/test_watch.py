@@ -242,6 +242,8 @@ def test_the_timeline_shows_who_names_which_moment_and_leads_there(page, server,
     ask(page, server, "cuts,gpt4o", "Where?")
     page.until(OVER)
     tracks = page.run("[...document.querySelectorAll('.track')].map((row) => row.ariaLabel)")
+    named = page.run("[...document.querySelectorAll('.timeline-name')].map((row) => row.title)")
+    assert [track.startswith(f"{name}: ") for track, name in zip(tracks, named)] == [True, True]
     assert len(tracks) == 2 and tracks[1].endswith("0:05, 0:12")
     assert page.run("document.querySelectorAll('.agreement').length") >= 1
     left = page.run("document.querySelector('.stretch-of').style.left")
