@@ -32,10 +32,14 @@ const rooms = {
 const roomOf = (kind) => Object.keys(rooms).find((name) => rooms[name].kind === kind) ?? null;
 
 const tabs = new RoomTabs(id("rooms"), rooms);
-const past = new PastRuns(id("past"), id("past-run"), (before) => api.runs(before), (run) => {
+const past = new PastRuns(id("past"), id("past-run"), pageOfRuns, (run) => {
   const room = roomOf(run.kind);
   return room && writeRoute(room, run.run_id);
 });
+async function pageOfRuns(before) {
+  const [page, titles] = await Promise.all([api.runs(before), all.shelf.titles()]);
+  return { ...page, runs: page.runs.map((run) => ({ ...run, video: titles.get(run.video) ?? run.video })) };
+}
 id("show-past").addEventListener("click", () => past.open());
 
 const prepared = {}; // room -> a promise

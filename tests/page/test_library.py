@@ -3,7 +3,7 @@
 import pytest
 
 from tests.live import serving
-from tests.page.acting import address
+from tests.page.acting import OVER, address
 
 NAMES = "[...document.querySelectorAll('#library .name')].map((name) => name.textContent)"
 DRAG = """(() => {
@@ -53,6 +53,17 @@ def test_a_complaint_goes_with_its_cause(empty, videos):
     empty.until("document.querySelector('#ask .problem').textContent.includes('one model')")
     empty.click("#models input")
     empty.until("document.querySelector('#ask .problem').hidden")
+
+
+def test_a_past_run_names_the_video_as_its_reader_does(empty, videos):
+    choose(empty, videos[0])
+    empty.until("document.querySelector('#library :checked')")
+    empty.type("#query", "What happens?")
+    empty.click("#ask [type=submit]")
+    empty.until(OVER)
+    empty.click("#show-past")
+    empty.until("document.querySelector('#past li')")
+    assert "first.mp4" in empty.text("#past")
 
 
 def test_all_files_that_were_chosen_at_once_are_sent(empty, videos, tmp_path):
