@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.live import ROOT
-from tests.page.acting import COMPARED, OVER, ask, compare, content_is_calm
+from tests.page.acting import COMPARED, OVER, address, ask, compare, content_is_calm, press
 from tests.vendors.openai_server import says
 
 
@@ -32,6 +32,21 @@ def test_nothing_in_a_comparison_is_wider_than_its_place(page, server, vendor, w
     cut = "[...document.querySelectorAll('.query, .panel, .words, .both')].filter((box) => %s)"
     assert page.run(f"{cut % 'box.scrollWidth > box.clientWidth'}.length") == 0
     content_is_calm(page, server)
+
+
+def test_a_room_that_is_entered_moves_no_link_and_has_no_frame(page, server):
+    page.go(address(server))
+    page.until("document.querySelector('#models input')")
+    places = "String([...document.querySelectorAll('nav a')].map((a) => a.getBoundingClientRect().x))"
+    before = page.run(places)
+    for room in ("compare", "commentary", "watch"):
+        page.run(f"document.querySelector('[data-room={room}]').focus()")
+        press(page, "Enter")
+        page.until(f"!document.querySelector('#{room}').hidden")
+        assert page.run(places) == before
+        assert page.run("document.activeElement.matches('h2:focus-visible')")
+        outline = f"getComputedStyle(document.querySelector('#{room}')).outlineStyle"
+        assert page.run(outline) == "none"
 
 
 def test_a_printed_page_has_all_that_was_said_dark_on_white(page, server):
