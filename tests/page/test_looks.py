@@ -37,7 +37,9 @@ def test_nothing_in_a_comparison_is_wider_than_its_place(page, server, vendor, w
 def test_a_room_that_is_entered_moves_no_link_and_has_no_frame(page, server):
     page.go(address(server))
     page.until("document.querySelector('#models input')")
-    places = "String([...document.querySelectorAll('nav a')].map((a) => a.getBoundingClientRect().x))"
+    places = (
+        "String([...document.querySelectorAll('nav a')].map((a) => a.getBoundingClientRect().x))"
+    )
     before = page.run(places)
     for room in ("compare", "commentary", "watch"):
         page.run(f"document.querySelector('[data-room={room}]').focus()")
