@@ -32,10 +32,14 @@ const rooms = {
 const roomOf = (kind) => Object.keys(rooms).find((name) => rooms[name].kind === kind) ?? null;
 
 const tabs = new RoomTabs(id("rooms"), rooms);
-const past = new PastRuns(id("past"), id("past-run"), (before) => api.runs(before), (run) => {
+const past = new PastRuns(id("past"), id("past-run"), pageOfRuns, (run) => {
   const room = roomOf(run.kind);
   return room && writeRoute(room, run.run_id);
 });
+async function pageOfRuns(before) {
+  const [page, titles] = await Promise.all([api.runs(before), all.shelf.titles()]);
+  return { ...page, runs: page.runs.map((run) => ({ ...run, video: titles.get(run.video) ?? run.video })) };
+}
 id("show-past").addEventListener("click", () => past.open());
 
 const prepared = {}; // room -> a promise
@@ -85,5 +89,13 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the address goes on naming the run
   id("main").focus();
 });
+// A file that misses the place for it would be opened by the browser, instead of this page.
+for (const name of ["dragover", "drop"]) {
+  window.addEventListener(name, (event) => {
+    if (event.defaultPrevented || !event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  });
+}
 window.addEventListener("hashchange", arrive);
 arrive();

@@ -107,6 +107,6 @@ export class Commentary {
   #end(event) {
     this.state = STATES[event.type];
     if (event.type === "complete") this.result = event;
-    else this.problem = event.message;
+    else if (event.type === "error") this.problem = event.message; // to be stopped is none
   }
 }

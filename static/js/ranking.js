@@ -12,7 +12,7 @@ export const COLUMNS = [
   { name: "first", label: "First text", of: timed("time_to_first_text"), timed: true, write: seconds },
   { name: "duration", label: "In all", of: timed("duration"), timed: true, write: seconds },
   { name: "words", label: "Words", of: ({ metrics }) => metrics?.word_count, down: true },
-  { name: "pace", label: "Words/s", of: timed("throughput"), timed: true, down: true },
+  { name: "pace", label: "Words/s", of: timed("throughput"), timed: true, write: (value) => value.toFixed(1), down: true },
   { name: "read", label: "Tokens in", of: ({ metrics }) => metrics?.input_tokens, down: true },
   { name: "written", label: "Tokens out", of: ({ metrics }) => metrics?.output_tokens, down: true },
   { name: "cost", label: "Cost", of: ({ metrics }) => metrics?.cost, write: dollars },

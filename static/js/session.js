@@ -25,6 +25,17 @@ function newModel(slot, label) {
 
 export const isOver = (model) => OVER.has(model.state);
 
+// What its server stopped by itself, because it restarts, is no more answered than what failed.
+export const canBeRetried = ({ state, retryable }) =>
+  state === "failed" || state === "interrupted" || (state === "stopped" && retryable);
+
+// slot -> what a model is called among these: by its slot where several have its label.
+export function namesOf(models) {
+  const all = [...models];
+  const alone = ({ label }) => all.filter((each) => each.label === label).length === 1;
+  return new Map(all.map((model) => [model.slot, alone(model) ? model.label : model.slot]));
+}
+
 export const textOf = (model) => model.pieces.join("");
 
 export class Session {
@@ -49,10 +60,9 @@ export class Session {
     return [...this.models.values()].filter(isOver).length;
   }
 
-  // The slots of those who have ended without an answer.
+  // The slots of those who have ended without an answer, and not because somebody wished so.
   get failed() {
-    const failed = ({ state }) => state === "failed" || state === "interrupted";
-    return [...this.models.values()].filter(failed).map(({ slot }) => slot);
+    return [...this.models.values()].filter(canBeRetried).map(({ slot }) => slot);
   }
 
   apply(event, at = 0) {

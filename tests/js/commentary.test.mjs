@@ -59,7 +59,8 @@ test("it ends once: complete, failed, stopped, or interrupted when the stream br
   assert.equal(after(status(0), complete, { type: "error", message: "late" }).state, "complete");
   const failed = after(status(0), { type: "error", message: "No disk.", code: "out_of_space", stage: "cut" });
   assert.deepEqual([failed.state, failed.problem], ["failed", "No disk."]);
-  assert.equal(after(status(0), { type: "cancelled", message: "Stopped." }).state, "stopped");
+  const stopped = after(status(0), { type: "cancelled", message: "Stopped." });
+  assert.deepEqual([stopped.state, stopped.problem], ["stopped", null]);
   const broken = after(status(0));
   broken.close();
   assert.equal(broken.state, "interrupted");

@@ -22,6 +22,10 @@ test("what was not reported comes last, whichever way", () => {
   assert.deepEqual(order("duration", true), ["B", "C", "a"]);
 });
 
+test("a pace has one digit after the point, as in the panels", () => {
+  assert.equal(cellOf({ cached: false, metrics: { throughput: 42.847 } }, column("pace")), "42.8");
+});
+
 test("what comes from memory has no pace to be ranked by", () => {
   const kept = { label: "K", state: "done", cached: true, metrics: { duration: 0.001, throughput: 1e6, word_count: 9 } };
   assert.equal(cellOf(kept, column("pace")), "from memory");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Session, textOf } from "../../static/js/session.js";
+import { namesOf, Session, textOf } from "../../static/js/session.js";
 
 const start = (...models) => ({ event_type: "start", run_id: "r", models, message: "" });
 const text = (model, text) => ({ event_type: "text_generation", model, model_name: model, text });
@@ -100,7 +100,18 @@ test("those who failed or broke off can be asked again, those who were stopped n
   assert.deepEqual(session.failed, ["a", "d"]);
 });
 
+test("those a restarting server stopped can be asked again", () => {
+  const session = after(start("a", "b"), { ...failed("a", "cancelled"), retryable: true }, failed("b", "cancelled"));
+  assert.equal(state(session, "a"), "stopped");
+  assert.deepEqual(session.failed, ["a"]);
+});
+
 test("events of a later server are passed over", () => {
   const session = after(start("a"), { event_type: "weather" }, { event_type: "mood", model: "a" });
   assert.equal(state(session, "a"), "waiting");
+});
+
+test("those that have one label are called by their slots", () => {
+  const models = [["a", "A"], ["b", "B"], ["b@fps=4", "B"]].map(([slot, label]) => ({ slot, label }));
+  assert.deepEqual([...namesOf(models).values()], ["A", "b", "b@fps=4"]);
 });

@@ -174,6 +174,17 @@ def test_it_is_stopped(page, studio):
     page.until("document.querySelector('#commentate [type=submit]').ariaDisabled !== 'true'")
 
 
+def test_one_that_is_stopped_at_once_promises_nothing_and_complains_of_nothing(page, studio):
+    start(page, studio)
+    studio.tell({"type": "cancelled", "message": "Stopped on request."})
+    page.until("document.querySelector('#making').innerText.includes('Stopped.')")
+    page.until(
+        "document.querySelector('#film .blank').innerText === 'No part of this film was made.'"
+    )
+    assert page.text("#lines p") == "Nothing is said in it."
+    assert page.run("document.querySelector('#making .problem').hidden")
+
+
 def test_a_stopped_commentary_plays_to_the_end_of_what_was_made(page, studio):
     start(page, studio)
     studio.make(0)

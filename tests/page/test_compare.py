@@ -35,6 +35,16 @@ def test_one_prompt_is_answered_side_by_side_with_figures(page, server):
     content_is_calm(page, server)
 
 
+def test_models_of_one_name_are_told_apart_wherever_they_are_named(page, server):
+    compare(page, server, "demo-fast,demo@first=0,tokens=3,demo@first=0.1,tokens=4")
+    page.until(COMPARED)
+    names = ["Demo, fast (simulated)", "demo@first=0,tokens=3", "demo@first=0.1,tokens=4"]
+    assert column(page, 1) == names
+    labels = "[...document.querySelectorAll('.panel [data-part=copy]')].map((one) => one.ariaLabel)"
+    assert page.run(labels) == [f"Copy {name}" for name in names]
+    assert page.run("document.querySelector('.panel [role=group]').ariaLabel").endswith(names[0])
+
+
 def test_the_figures_are_put_in_order_by_any_column(page, server):
     compare(page, server, "demo-slow,demo-fast,demo@fail_after=0")
     page.until(COMPARED)

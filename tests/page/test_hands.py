@@ -75,3 +75,24 @@ def test_a_copy_is_told_by_the_name_of_its_button_too(page, server):
     assert name.startswith(said) and name.endswith(before[1].removeprefix("Copy "))
     page.until(f"{copy}.textContent === 'Copy'")
     assert page.run(f"[{copy}.textContent, {copy}.ariaLabel]") == before
+
+
+def test_the_menu_closes_for_whoever_goes_on_elsewhere(page, server):
+    ask(page, server, "demo-fast")
+    page.until(OVER)
+    is_open = "document.querySelector('#board .menu').open"
+    page.click("#board .menu summary")
+    page.until(is_open)
+    page.click("#board .query")
+    page.until(f"!{is_open}")
+    page.click("#board .menu summary")
+    page.until(is_open)
+    press(page, "Tab", times=4)
+    page.until(f"!{is_open}")
+    assert page.run(f"!{FOCUS}.closest('.menu') && {FOCUS} !== document.body")
+
+
+def test_two_buttons_are_not_called_the_same(page, server):
+    arrive(page, server, "demo-fast")
+    labels = page.run("[...document.querySelectorAll('[data-take]')].map((one) => one.ariaLabel)")
+    assert len(set(labels)) == 2 and all(label.startswith("Now: ") for label in labels)

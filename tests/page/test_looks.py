@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.live import ROOT
-from tests.page.acting import COMPARED, OVER, ask, compare, content_is_calm
+from tests.page.acting import COMPARED, OVER, address, ask, compare, content_is_calm, press
 from tests.vendors.openai_server import says
 
 
@@ -32,6 +32,39 @@ def test_nothing_in_a_comparison_is_wider_than_its_place(page, server, vendor, w
     cut = "[...document.querySelectorAll('.query, .panel, .words, .both')].filter((box) => %s)"
     assert page.run(f"{cut % 'box.scrollWidth > box.clientWidth'}.length") == 0
     content_is_calm(page, server)
+
+
+def test_a_room_that_is_entered_moves_no_link_and_has_no_frame(page, server):
+    page.go(address(server))
+    page.until("document.querySelector('#models input')")
+    places = (
+        "String([...document.querySelectorAll('nav a')].map((a) => a.getBoundingClientRect().x))"
+    )
+    before = page.run(places)
+    for room in ("compare", "commentary", "watch"):
+        page.run(f"document.querySelector('[data-room={room}]').focus()")
+        press(page, "Enter")
+        page.until(f"!document.querySelector('#{room}').hidden")
+        assert page.run(places) == before
+        assert page.run("document.activeElement.matches('h2:focus-visible')")
+        outline = f"getComputedStyle(document.querySelector('#{room}')).outlineStyle"
+        assert page.run(outline) == "none"
+
+
+def test_a_printed_page_has_all_that_was_said_dark_on_white(page, server):
+    page.look(1440, dark=True)
+    ask(page, server, "demo@first=0,rate=3000,tokens=1500,demo@fail_after=5", "What was it?")
+    page.until(OVER)
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    page.call("Emulation.setEmulatedMedia", media="print", features=dark)
+    said = "[...document.querySelectorAll('.words')]"
+    assert page.run(f"{said}.every((box) => box.scrollHeight <= box.clientHeight)")
+    seen = page.text("body")
+    for kept in ("What was it?", "This is a demo model", "Told to fail here."):
+        assert kept in seen
+    for pressed in ("Compare", "Question", "Library", "Export", "Copy"):
+        assert pressed not in seen
+    assert page.run("getComputedStyle(document.body).color") == "rgb(28, 28, 31)"
 
 
 def test_every_address_in_the_page_is_relative_and_nothing_is_inline():

@@ -33,6 +33,14 @@ def test_several_models_answer_side_by_side(page, server):
     content_is_calm(page, server)
 
 
+@pytest.mark.parametrize("width", (360, 1440))
+def test_the_answers_are_brought_into_sight_however_short_they_are(page, server, width):
+    page.look(width, reduced_motion=False)
+    ask(page, server, "cuts,demo@first=0,tokens=1,demo@fail_after=1")
+    page.until(OVER)
+    page.until("Math.abs(document.querySelector('#board').getBoundingClientRect().top) < 2")
+
+
 def test_a_filled_form_spends_nothing_before_start(page, server):
     arrive(page, server, "demo-fast,cuts")
     chosen = page.run("[...document.querySelectorAll('#models :checked')].map((box) => box.value)")
@@ -157,7 +165,7 @@ def test_what_the_server_refuses_is_told_at_the_form(page, server):
 
 @pytest.fixture
 def mortal(browser, tmp_path, server):
-    """A server of one's own, and a page that watches two models work on it."""
+    """A server of one's own, and a page that watches a model work on it."""
     data = tmp_path / "data"
     (data / "videos").mkdir(parents=True)
     shutil.copy(server.data_dir / "videos" / "sample.mp4", data / "videos")
@@ -177,6 +185,16 @@ def test_a_server_that_is_gone_leaves_no_model_working(mortal):
     assert "Interrupted" in page.text("#board")
     assert words(page, 1)
     page.until("document.querySelector('#ask [type=submit]').ariaDisabled !== 'true'")
+
+
+def test_what_a_restarting_server_stopped_can_be_tried_again(mortal):
+    mortal, page = mortal
+    mortal.stop()
+    page.until(f"{STATE.format(0)} === 'stopped'")
+    page.until("!document.querySelector('.panel [data-part=retry]').hidden")
+    mortal.start()
+    page.click("#board [data-part=retry]")
+    page.until(f"{STATE.format(0)} === 'working'")
 
 
 def test_a_worker_that_died_is_told_by_the_next_and_its_models_can_be_tried_again(mortal):
@@ -224,6 +242,8 @@ def test_the_timeline_shows_who_names_which_moment_and_leads_there(page, server,
     ask(page, server, "cuts,gpt4o", "Where?")
     page.until(OVER)
     tracks = page.run("[...document.querySelectorAll('.track')].map((row) => row.ariaLabel)")
+    named = page.run("[...document.querySelectorAll('.timeline-name')].map((row) => row.title)")
+    assert [track.startswith(f"{name}: ") for track, name in zip(tracks, named)] == [True, True]
     assert len(tracks) == 2 and tracks[1].endswith("0:05, 0:12")
     assert page.run("document.querySelectorAll('.agreement').length") >= 1
     left = page.run("document.querySelector('.stretch-of').style.left")

@@ -35,6 +35,7 @@ export class CommentaryRoom extends EventTarget {
       Promise.resolve(act(detail)).catch(complain);
     });
     uploadInto(this.library, shelf);
+    on(this.library, "choose", () => this.form.complain("")); // that there was none, say
     on(this.form, "ask", (options) => this.#ask(options));
     const complain = (error) => tell(error, this.making);
     on(this.making, "stop", () => api.stop(this.id), complain);

@@ -17,6 +17,12 @@ export class Shelf extends EventTarget {
     return this.loading;
   }
 
+  // What its reader calls the video of a file; an upload's file has a name of the server's.
+  async titles() {
+    const videos = await this.load().then(() => this.videos, () => []);
+    return new Map(videos.map(({ name, title }) => [name, title ?? name]));
+  }
+
   async again() {
     this.videos = await this.api.videos();
     this.dispatchEvent(new Event("change"));

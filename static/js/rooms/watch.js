@@ -76,7 +76,10 @@ export class WatchRoom {
     const { api, library, form, board, player, timeline, runs } = this;
     const on = (target, name, act) => target.addEventListener(name, ({ detail }) => act(detail));
     const seek = (place) => this.#seek(place);
-    on(library.element, "choose", ({ video }) => player.show(api.videoUrl(video.id)));
+    on(library.element, "choose", ({ video }) => {
+      player.show(api.videoUrl(video.id));
+      form.complain(""); // that there was none, say
+    });
     uploadInto(library, this.shelf);
     listWhileTyping(api, this.models, form, this.tell);
     on(form.element, "take-time", ({ field }) => form.fill(field, player.time));
@@ -86,7 +89,8 @@ export class WatchRoom {
     on(player.element, "moment", ({ seconds }) => this.#isShown() && timeline.moment(seconds));
     on(runs, "run", () => {
       timeline.clear(runs.about.duration);
-      board.element.scrollIntoView();
+      // At once: the timeline may appear above it while a smooth scroll has its aim already.
+      board.element.scrollIntoView({ behavior: "instant" });
     });
     on(runs, "draw", () => {
       form.busy(runs.busy);

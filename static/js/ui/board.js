@@ -2,7 +2,7 @@
 // Emits `stop-all`, `reconnect`, `retry` {slots}, `export` {format}; from panels `stop`, `seek`.
 // What its buttons stand for can be refused: that is said here, beside them.
 
-import { isOver } from "../session.js";
+import { isOver, namesOf } from "../session.js";
 import { stateWords, totalWords } from "../wording.js";
 import { ExportMenu } from "./export-menu.js";
 import { Panel } from "./panel.js";
@@ -45,7 +45,10 @@ export class Board {
   // `busy`: something is being asked, so that nothing else can be.
   show({ session, lost, now }, busy) {
     const { over } = session;
-    for (const model of session.models.values()) this.#panel(model).show(model, { now, over, busy });
+    this.names = namesOf(session.models.values());
+    for (const model of session.models.values()) {
+      this.#panel(model).show(model, { name: this.names.get(model.slot), now, over, busy });
+    }
     const { progress, overall, problem, stopAll, reconnect, retry, exports } = this.parts;
     progress.max = session.models.size || 1;
     progress.value = session.modelsOver;
@@ -71,7 +74,7 @@ export class Board {
   // Where each model places its statements, as rows for a timeline.
   get statements() {
     return [...this.#panels.values()].map((panel) => ({
-      label: panel.model.label,
+      label: this.names.get(panel.model.slot),
       marks: panel.text.marks,
     }));
   }
@@ -83,7 +86,7 @@ export class Board {
       if (this.#states.get(model.slot) === model.state) continue;
       this.#states.set(model.slot, model.state);
       if (model.state === "working" || isOver(model)) {
-        news.push(`${model.label}: ${stateWords({ ...model, since: null })}`);
+        news.push(`${this.names.get(model.slot)}: ${stateWords({ ...model, since: null })}`);
       }
     }
     if (session.over && !this.#ended) news.push(overallWords(session));

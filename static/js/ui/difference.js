@@ -2,7 +2,7 @@
 // underlined.
 
 import { difference } from "../diff.js";
-import { textOf } from "../session.js";
+import { namesOf, textOf } from "../session.js";
 import { parts } from "./parts.js";
 
 const TAGS = { same: "span", first: "del", second: "ins" };
@@ -20,8 +20,9 @@ export class Difference {
     this.#models = models.filter(({ pieces }) => pieces.length);
     this.element.hidden = this.#models.length < 2;
     if (this.element.hidden) return;
+    const names = namesOf(this.#models);
     [this.parts.first, this.parts.second].forEach((select, number) => {
-      select.replaceChildren(...this.#models.map((model, index) => option(model, index, this.#models)));
+      select.replaceChildren(...this.#models.map(({ slot }, index) => new Option(names.get(slot), index)));
       select.selectedIndex = number;
     });
     this.#draw();
@@ -35,11 +36,6 @@ export class Difference {
     const words = (kind) => said.filter((part) => part.kind === kind).flatMap(({ text }) => text.match(/\S+/g) ?? []).length;
     summary.textContent = `${words("same")} words shared, ${words("first")} only in the first, ${words("second")} only in the second.`;
   }
-}
-
-function option({ label, slot }, index, models) {
-  const twice = models.filter((model) => model.label === label).length > 1;
-  return new Option(twice ? slot : label, index);
 }
 
 function node(kind, text) {

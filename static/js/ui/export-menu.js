@@ -14,6 +14,10 @@ export class ExportMenu {
       this.#close();
     });
     element.addEventListener("keydown", ({ key }) => key === "Escape" && this.#close());
+    // Whoever goes on elsewhere is not to find it over what they read.
+    const leave = (to) => to && !element.contains(to) && (element.open = false);
+    element.addEventListener("focusout", ({ relatedTarget }) => leave(relatedTarget));
+    document.addEventListener("pointerdown", ({ target }) => leave(target));
   }
 
   #close() {

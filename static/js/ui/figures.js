@@ -1,6 +1,7 @@
 // The figures of a run as a table that can be put in order by any column.
 
 import { cellOf, COLUMNS, ranked } from "../ranking.js";
+import { namesOf } from "../session.js";
 
 export class Figures {
   #models = [];
@@ -24,7 +25,8 @@ export class Figures {
   }
 
   show(models) {
-    this.#models = models;
+    const names = namesOf(models);
+    this.#models = models.map((model) => ({ ...model, label: names.get(model.slot) }));
     this.#column = null;
     this.#draw();
   }

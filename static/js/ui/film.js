@@ -28,6 +28,7 @@ export class Film {
   begin(duration, language) {
     this.#player?.close();
     this.#player = null;
+    this.commentary = null;
     this.duration = duration;
     this.playlist = new Playlist();
     this.captions.begin(language);
@@ -137,6 +138,8 @@ export class Film {
   #say() {
     const { blank, late } = this.parts;
     blank.hidden = this.#player !== null;
+    const never = this.commentary?.over && this.commentary.state !== "interrupted";
+    blank.textContent = never ? "No part of this film was made." : "The film begins here as soon as its first part is made.";
     const made = this.waiting && this.commentary && !this.commentary.over;
     say(late, MISSING[this.missing] ?? (made ? "The next part is being made; it goes on by itself." : ""));
   }

@@ -1,9 +1,9 @@
-// The videos to choose from, and a way to add one. Emits `choose` {video}, `upload` {file},
+// The videos to choose from, and a way to add one. Emits `choose` {video}, `upload` {files},
 // `stop-upload`.
 
 import { writeTime } from "../times.js";
 import { sizeWords } from "../wording.js";
-import { fromTemplate, parts, say } from "./parts.js";
+import { fromTemplate, hide, parts, say } from "./parts.js";
 
 export class Library {
   #videos = [];
@@ -18,14 +18,12 @@ export class Library {
     this.parts = parts(element);
     const { file, list, stopUpload } = this.parts;
     file.addEventListener("change", () => {
-      if (file.files.length) this.#emit("upload", { file: file.files[0] });
+      if (file.files.length) this.#emit("upload", { files: [...file.files] });
       file.value = ""; // so that the same file can be chosen again
     });
     stopUpload.addEventListener("click", () => this.#emit("stop-upload"));
     list.addEventListener("change", (event) => this.choose(event.target.value));
-    acceptDrops(target, (file) => {
-      if (!this.parts.file.disabled) this.#emit("upload", { file });
-    });
+    acceptDrops(target, (files) => this.#emit("upload", { files }));
   }
 
   show(videos) {
@@ -67,13 +65,14 @@ export class Library {
     }
   }
 
-  // `part` from 0 to 1 while a file is on its way, null when none is.
-  uploading(name, part) {
+  // `part` from 0 to 1 of a file that is on its way, and how many wait for it; no name when
+  // none is.
+  uploading(name, part, waiting) {
     const { uploadRow, uploadName, uploadBar, file } = this.parts;
-    uploadRow.hidden = part === null;
-    file.disabled = part !== null;
-    if (part === null) return;
-    say(uploadName, part < 1 ? `Sending ${name}` : `Checking ${name}`);
+    hide(uploadRow, name === null, file);
+    if (name === null) return;
+    const more = waiting ? `, ${waiting} more to go` : "";
+    say(uploadName, `${part < 1 ? "Sending" : "Checking"} ${name}${more}`);
     uploadBar.value = part;
   }
 
@@ -101,6 +100,7 @@ export class Library {
 
 const missing = (name) => `There is no video “${name}” in this library.`;
 
+// `take` is given all that was dropped at once.
 function acceptDrops(target, take) {
   const mark = (on) => target.classList.toggle("dropping", on);
   target.addEventListener("dragover", (event) => {
@@ -111,10 +111,10 @@ function acceptDrops(target, take) {
   target.addEventListener("dragleave", ({ relatedTarget }) => mark(target.contains(relatedTarget)));
   target.addEventListener("drop", (event) => {
     mark(false);
-    const [file] = event.dataTransfer.files;
-    if (!file) return;
+    const files = [...event.dataTransfer.files];
+    if (!files.length) return;
     event.preventDefault();
-    take(file);
+    take(files);
   });
 }
 

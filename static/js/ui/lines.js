@@ -25,7 +25,9 @@ export class Lines {
 
   // `over`: what is not ready by now never will be.
   show(lines, over) {
-    this.parts.empty.hidden = lines.length > 0;
+    const { empty } = this.parts;
+    empty.hidden = lines.length > 0;
+    empty.textContent = over ? "Nothing is said in it." : "What is said will stand here, each line at its time.";
     let before = null;
     for (const line of lines) {
       const item = this.#item(line.index, before);

@@ -1,6 +1,6 @@
 // One model's panel. Emits `stop` {slot}, `retry` {slots} and, from its text, `seek`.
 
-import { isOver, textOf } from "../session.js";
+import { canBeRetried, isOver, textOf } from "../session.js";
 import { evidenceWords, figures, stateWords } from "../wording.js";
 import { copyText } from "./clipboard.js";
 import { GrowingText } from "./growing-text.js";
@@ -19,7 +19,7 @@ export class Panel {
       this.#emit("stop", { slot });
     });
     retry.addEventListener("click", () => rests(retry) || this.#emit("retry", { slots: [slot] }));
-    copy.addEventListener("click", () => copyText(textOf(this.model), this.parts.text, copy, this.model.label));
+    copy.addEventListener("click", () => copyText(textOf(this.model), this.parts.text, copy, this.name));
   }
 
   // What its button stood for did not happen: it can be pressed again.
@@ -42,29 +42,30 @@ export class Panel {
     }
   }
 
-  // `over` is the run, `busy` whoever asks.
-  show(model, { now, over: runOver, busy }) {
+  // `name` is what it is called among the others; `over` is the run, `busy` whoever asks.
+  show(model, { name, now, over: runOver, busy }) {
     const { parts } = this;
     const over = isOver(model);
     say(parts.state, stateWords(model, now));
     this.text.show(model.pieces, over);
-    hide(parts.retry, !(runOver && (model.state === "failed" || model.state === "interrupted")), parts.words);
+    hide(parts.retry, !(runOver && canBeRetried(model)), parts.words);
     rest(parts.retry, busy);
-    const looks = `${model.state} ${model.pieces.length > 0} ${!!model.evidence} ${!!model.metrics}`;
+    const looks = `${model.state} ${model.pieces.length > 0} ${!!model.evidence} ${!!model.metrics} ${name}`;
     if (looks === this.looks) return; // then nothing but text and time has changed
     this.looks = looks;
     this.model = model;
+    this.name = name;
     this.element.dataset.state = model.state;
     say(parts.label, model.label);
     say(parts.slot, model.label !== model.slot && /[@/]/.test(model.slot) ? model.slot : "");
-    parts.words.ariaLabel = `Answer of ${model.label}`;
+    parts.words.ariaLabel = `Answer of ${name}`;
     say(parts.message, messageOf(model));
     say(parts.evidence, evidenceWords(model.evidence, this.duration ?? undefined));
     parts.text.hidden = !model.pieces.length;
     hide(parts.stop, over, parts.words);
     parts.copy.hidden = !(over && model.pieces.length);
     for (const button of [parts.stop, parts.retry, parts.copy]) {
-      button.ariaLabel = `${button.textContent} ${model.label}`;
+      button.ariaLabel = `${button.textContent} ${name}`;
     }
     if (model.metrics && !parts.figures.childElementCount) this.#measure(model);
   }

@@ -16,6 +16,9 @@ export class QuestionForm {
     query.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) element.requestSubmit();
     });
+    element.addEventListener("change", ({ target }) => {
+      if (target.type === "checkbox") this.complain(""); // that no model was chosen, say
+    });
     for (const button of element.querySelectorAll("[data-take]")) {
       const field = button.dataset.take;
       button.addEventListener("click", () => this.#emit("take-time", { field }));

@@ -33,7 +33,8 @@ export class Timeline {
     if (!(this.duration > 0)) return; // of a video that is not here any more
     let any = false;
     rows.forEach(({ label, marks }, number) => {
-      const known = (this.#rows[number] ??= this.#begin(label));
+      const known = (this.#rows[number] ??= this.#begin());
+      if (known.row.label !== label) this.#call(known, label);
       const fresh = known.row.take(marks);
       if (!fresh.length) return;
       any = true;
@@ -49,17 +50,21 @@ export class Timeline {
     this.playhead.style.left = this.#place(seconds);
   }
 
-  #begin(label) {
+  // What a model is called is known for sure only when all have begun.
+  #call(known, label) {
+    known.row.label = known.name.textContent = known.name.title = label;
+    known.track.ariaLabel = `${label}: ${describe(known.row.marks)}`;
+  }
+
+  #begin() {
     const element = make("div", "timeline-row");
     const name = make("span", "timeline-name");
     const track = make("span", "track");
-    name.textContent = label;
     name.ariaHidden = "true";
     track.setAttribute("role", "img");
-    track.ariaLabel = `${label}: ${describe([])}`;
     element.append(name, track);
     this.parts.rows.append(element);
-    return { row: new Row(label), track };
+    return { row: new Row(), name, track };
   }
 
   #agree(agreed) {
