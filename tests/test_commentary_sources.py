@@ -8,6 +8,7 @@ from server import media
 from tests import clips
 from tests.commentaries import check, of, told
 from tests.live import serving
+from tests.packets import contents
 
 SOUND = "sine=440:r=44100"
 LENGTH_S = 13.0
@@ -68,6 +69,9 @@ FILMS = {
             "libopus",
         ),
     ),
+    "fragments.mp4": lambda path: moving(
+        path, options=(*clips.QUICK, "-movflags", "+frag_keyframe+empty_moov")
+    ),
     "mono.mkv": lambda path: moving(path, options=(*X264, "-pix_fmt", "yuv420p", "-ac", "1")),
     "rotated.mp4": rotated,
     "variable.mp4": variable,
@@ -75,6 +79,10 @@ FILMS = {
     "instant.mp4": lambda path: moving(path, seconds=0.04, sound=None),
     "truncated.mp4": truncated,
 }
+
+
+# What is playable as it is, is never encoded.
+COPIED = ("plain.mp4", "silent.mp4", "fragments.mp4", "rotated.mp4", "variable.mp4", "late.mp4")
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +112,8 @@ def test_it_gets_a_commentary_from_its_beginning_to_its_end(server, tmp_path, na
     if name != "truncated.mp4":
         assert abs(probe.duration - before.duration) <= 0.045
         assert pictures(final) == pictures(source)
+    if name in COPIED:
+        assert contents(final) == contents(source)
 
 
 def pictures(path):

@@ -16,7 +16,7 @@ class Reel:
     def __init__(self, job):
         self._job = job
         video, interval = job.video, job.options.interval
-        self._footage = media.footage(video.path, job.film.probe, job.token)
+        self._footage = media.footage(video.path, job.film.probe, job.token) or self._gathered()
         if self._footage:
             keys = tuple(time for time, _ in self._footage.keys)
             self.windows = windows(self._footage.duration, interval, keys)
@@ -42,6 +42,12 @@ class Reel:
     def stretches(self):
         return self._copied() if self._footage else self._converted()
 
+    def _gathered(self):
+        job = self._job
+        job.session.pictures.mkdir(exist_ok=True)
+        whole = job.session.pictures / "whole.mp4"
+        return media.gathered(job.video.path, job.film.probe, whole, job.token)
+
     def _copied(self):
         numbers = dict(self._footage.keys)
         for window in self.windows:
@@ -52,7 +58,6 @@ class Reel:
     def _converted(self):
         job = self._job
         folder = job.session.pictures
-        folder.mkdir(exist_ok=True)
         borders = [window.start for window in self.windows[1:]]
         try:
             with closing(media.convert(job.video.path, folder, borders, job.token)) as parts:

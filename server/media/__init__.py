@@ -7,6 +7,7 @@
     clip(path, start, end, target)      a stretch as an MP4 of its own
     render(args, target)                any other encoding, published when complete
     footage(path, probe)                where a source can be cut without encoding, or None
+    gathered(path, probe, target)       a film in fragments put together, and where that can be cut
     mix(source, start, end, voices, duck, target)           a window's sound, as AAC packets
     chunk(path, start, frames, sound, offset, seconds, target)  copied pictures with that sound
     header_bytes(path)                  the length of a chunk's initialisation part
@@ -24,6 +25,7 @@ from .clips import clip, render
 from .conversion import Damaged, Part, convert
 from .final import final
 from .footage import Footage, footage
+from .gathering import gathered
 from .loudness import loudness
 from .pictures import frames, thumbnail
 from .probing import Probe, probe
@@ -46,6 +48,7 @@ __all__ = [
     "footage",
     "frames",
     "header_bytes",
+    "gathered",
     "lines",
     "loudness",
     "mix",

@@ -33,9 +33,7 @@ def footage(path, probe, token=None):
     """The Footage in a file, or None: its picture must be converted."""
     if token:
         token.check()
-    if "mov" not in probe.format.split(",") or probe.codec != "h264":
-        return None
-    if probe.pixel_format not in ("yuv420p", "yuvj420p"):
+    if not copyable(probe):
         return None
     try:
         index = mp4_index.read(path)
@@ -49,6 +47,12 @@ def footage(path, probe, token=None):
     # The probe's is rounded to 1/100 s; the sound may go on for longer than the picture.
     duration = end if abs(end - probe.duration) <= 0.01 else max(end, probe.duration)
     return Footage(Path(path), duration, len(index.pts), tuple(keys))
+
+
+def copyable(probe):
+    """Whether every player shows such a picture."""
+    plain = probe.pixel_format in ("yuv420p", "yuvj420p")
+    return "mov" in probe.format.split(",") and probe.codec == "h264" and plain
 
 
 def longest_gap(keys, end):

@@ -29,6 +29,10 @@ class Unreadable(ValueError):
     pass
 
 
+class InFragments(Unreadable):
+    """Its index is spread over the file."""
+
+
 @dataclass(frozen=True)
 class Index:
     timescale: int
@@ -54,7 +58,7 @@ def read_once(path, *_):
     with open(path, "rb") as file:
         length = file.seek(0, 2)
         moov = index_of(file, length)
-    need(optional(moov, b"mvex") is None, "a film in fragments")
+    need(optional(moov, b"mvex") is None, "a film in fragments", InFragments)
     tracks = [body for kind, body in boxes(moov) if kind == b"trak" and is_picture(body)]
     need(len(tracks) == 1, "not exactly one picture track")
     return index(tracks[0], child(moov, b"mvhd"), length)
@@ -75,7 +79,7 @@ def index_of(file, length):
         elif size == 0:
             size = length - position
         need(size >= begin, "a box that is smaller than its head")
-        need(kind != b"moof", "a film in fragments")
+        need(kind != b"moof", "a film in fragments", InFragments)
         if kind == b"moov":
             need(found is None and size <= MAX_INDEX and position + size <= length, "its index")
             file.seek(position + begin)
@@ -85,9 +89,9 @@ def index_of(file, length):
     return found
 
 
-def need(fact, what):
+def need(fact, what, otherwise=Unreadable):
     if not fact:
-        raise Unreadable(what)
+        raise otherwise(what)
 
 
 def boxes(body):
