@@ -74,6 +74,9 @@ def test_a_language_it_does_not_have_is_said(language):
     "language, text",
     [
         ("de", "Und da ist das Tor, wie schön!"),
+        ("fr", "Et voilà le but, comme c’est beau !"),
+        ("es", "¡Y ahí está el gol, qué bonito!"),
+        ("en-GB", "And there is the goal, how nice!"),
         ("pt-BR", "E é gol, que coisa linda!"),
         ("ru", "И это гол, как красиво!"),
         ("hi", "और यह गोल है, कितना सुंदर!"),
@@ -87,6 +90,16 @@ def test_it_speaks_and_times_many_languages(voice, tmp_path, language, text):
     assert len(speech.words) >= 4
     spoken = "".join(word for _, _, word in speech.words)
     assert spoken.replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_voice_whose_file_has_another_name_than_its_tag_speaks(voice, tmp_path):
+    """The library finds voices by the names of their files."""
+    names = espeak.names()
+    tags = {names.found(language, "") for language in names.languages}
+    others = [tag for tag in tags if not names.identifier(tag).lower().endswith(f"/{tag}")]
+    assert "fr-fr" in others
+    for tag in sorted(others):
+        assert say(voice, tmp_path, language=tag).voice == f"espeak:{tag}+max"
 
 
 def test_two_runs_are_equal_to_the_sample(voice, tmp_path):

@@ -61,7 +61,7 @@ class Espeak(Voice):
         speed = min(max(utterance.speed, SLOWEST), FASTEST)
         order = {
             "text": text,
-            "voice": voice,
+            "voice": names().identifier(voice),
             "rate": round(WORDS_PER_MINUTE * speed),
             "pitch": PITCH,
             "range": RANGE,

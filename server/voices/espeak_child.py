@@ -93,13 +93,16 @@ def speech(library, order, rate):
 
 
 def voices(library):
-    """[name, [[priority, tag] ...]] of each language."""
+    """[name, what it is loaded by, [[priority, tag] ...]] of each language."""
     library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(About))
     found = library.espeak_ListVoices(None)
     listed, number = [], 0
     while found[number]:
         about = found[number].contents
-        listed.append([about.name.decode(errors="replace"), tags(about.languages)])
+        name, identifier = (
+            text.decode(errors="replace") for text in (about.name, about.identifier)
+        )
+        listed.append([name, identifier, tags(about.languages)])
         number += 1
     return listed
 

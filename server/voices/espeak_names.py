@@ -12,11 +12,14 @@ WELL_KNOWN = ("en", "de", "es", "fr", "it", "pt-BR", "nl", "pl", "ru", "tr", "hi
 
 class Names:
     def __init__(self, voices, variants):
-        """`voices` is [name, [[priority, tag] ...]] of each, the first tag its own."""
+        """`voices` is [name, identifier, [[priority, tag] ...]] of each, the first tag its
+        own. `variants` are names."""
         self._by_tag = {}
         self._by_name = {}
-        for name, tags in voices:
+        self._identifiers = {}
+        for name, identifier, tags in voices:
             own = tags[0][1]
+            self._identifiers.setdefault(own, identifier)
             for priority, tag in tags:
                 known = self._by_tag.get(tag.lower())
                 if known is None or priority < known[0]:
@@ -26,7 +29,7 @@ class Names:
         self.languages = tuple(sorted(self._by_tag))
 
     def found(self, language, speaker):
-        """What the library calls it: `en-us+max`."""
+        """The voice, by its own tag: `en-us+max`."""
         accent, _, variant = speaker.partition("+")
         if not variant and accent.lower() in self._variants:
             accent, variant = "", accent
@@ -39,6 +42,11 @@ class Names:
             # An accent of the language that is spoken, not another language's sounds for it.
             tag = own if base(own) == base(tag) else tag
         return f"{tag}+{self._variants[variant.lower()]}" if variant else tag
+
+    def identifier(self, voice):
+        """What the library loads it by. Not every voice is found by its tag: French is not."""
+        tag, plus, variant = voice.partition("+")
+        return f"{self._identifiers[tag]}{plus}{variant}"
 
     def _language(self, wanted):
         tag = wanted.strip().lower().replace("_", "-")
