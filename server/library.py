@@ -203,7 +203,7 @@ class Library:
             for file in files:
                 name = f"{prefix}/{file}" if prefix else file
                 if names.is_video(name) and not names.fault(name):
-                    if stat.S_ISREG(lstat_mode(os.path.join(folder, file))):
+                    if is_servable(os.path.join(folder, file)):
                         yield name
 
     def _open(self, name):
@@ -226,7 +226,7 @@ class Library:
                 raise
             raise VideoNotFound(NO_SUCH) from None
         found = os.fstat(opened.fileno())
-        if not stat.S_ISREG(found.st_mode):
+        if not servable(found):
             opened.close()
             raise VideoNotFound(NO_SUCH)
         return File(name, self.folder / name, found.st_size, found.st_mtime_ns), opened
@@ -266,8 +266,13 @@ def sampled(opened, size):
     return found.hexdigest()
 
 
-def lstat_mode(path):
+def servable(found):
+    """A file with a second name may be one from outside of the library."""
+    return stat.S_ISREG(found.st_mode) and found.st_nlink < 2
+
+
+def is_servable(path):
     try:
-        return os.lstat(path).st_mode
+        return servable(os.lstat(path))
     except OSError:
-        return 0  # gone since the folder was read
+        return False  # gone since the folder was read

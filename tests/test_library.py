@@ -85,7 +85,9 @@ def test_links_pipes_and_folders_are_not_there(library, put, clip, tmp_path):
     (library.folder / "linked").symlink_to(clip.parent)
     (library.folder / "folder.mp4").mkdir()
     os.mkfifo(library.folder / "pipe.mp4")
-    for name in ("link.mp4", "linked/clip.mp4", "folder.mp4", "pipe.mp4"):
+    shutil.copy(clip, tmp_path / "elsewhere.mp4")
+    (library.folder / "second_name.mp4").hardlink_to(tmp_path / "elsewhere.mp4")
+    for name in ("link.mp4", "linked/clip.mp4", "folder.mp4", "pipe.mp4", "second_name.mp4"):
         with pytest.raises(VideoNotFound):
             library.find(name, None)
     assert [file.name for file in library.files()] == ["real/match.mp4"]
