@@ -16,7 +16,11 @@ class StoreError(TooBusy):
     """The store cannot be asked. What is in memory goes on without it."""
 
     def __init__(self):
-        super().__init__("What runs were asked cannot be looked up just now.", retry_after=2)
+        super().__init__(
+            "The store of runs does not answer: Redis is away, or the disk of DATA_DIR is full. "
+            "Ask again in a moment; GET /readyz says more.",
+            retry_after=2,
+        )
 
 
 @dataclass(frozen=True)
