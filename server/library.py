@@ -8,6 +8,7 @@ A name is looked at before it is used (`names.py`), and every file is then opene
 by folder without following a link, so no name leads out of the library.
 """
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -15,11 +16,12 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import cores, media, names
-from .errors import MediaError, TooBusy, VideoNotFound
+from .errors import MediaError, ServerError, TooBusy, VideoNotFound
 from .memo import Memo
 from .providers.base import Video
 from .thumbnails import Thumbnails
@@ -70,6 +72,7 @@ class Library:
         self.max_upload_bytes = settings.max_upload_mb * 1024 * 1024
         self._titles = data / "titles"
         self._probes, self._digests, self._fingerprints = Memo(), Memo(), Memo()
+        self._hashed = Memo()  # the fingerprints of all that has a digest
         self.thumbnails = Thumbnails(data / "cache" / "thumbnails")
 
     def prepare(self):
@@ -123,7 +126,11 @@ class Library:
         """The Video a request is about: `name` says which file, or else `stem` does (with
         a name it may be a vendor's id)."""
         file = self.locate(name or stem)
-        return describe(file, self.probe(file), lambda: self.digest(file))
+        probe = self.probe(file)
+        new = self._is_new(file)
+        if new and not self._digests.begun(file):
+            threading.Thread(target=self._hash_ahead, args=(file,), daemon=True).start()
+        return describe(file, probe, lambda: self.digest(file), new)
 
     def open(self, id):
         """(File, its bytes) for a client that wants to see it."""
@@ -151,7 +158,9 @@ class Library:
 
     def digest(self, file):
         """The SHA-256 of its bytes; equal for equal videos, whatever they are called."""
-        return self._digests.get(file, lambda: self._hash(file))
+        digest = self._digests.get(file, lambda: self._hash(file))
+        self._hashed.put(self.fingerprint(file), True)
+        return digest
 
     def fingerprint(self, file):
         """Tells this content from another at a cost that does not grow with its length:
@@ -191,6 +200,7 @@ class Library:
         file = File(name, path, found.st_size, found.st_mtime_ns)
         self._probes.put(file, probe)
         self._digests.put(file, digest)
+        self._hash_ahead(file)
         return file
 
     # -- the disk
@@ -231,6 +241,15 @@ class Library:
             raise VideoNotFound(NO_SUCH)
         return File(name, self.folder / name, found.st_size, found.st_mtime_ns), opened
 
+    def _is_new(self, file):
+        """Another fingerprint than all before means other bytes than all before: that is
+        known at once, and the digest of a long film after seconds."""
+        return not (self._digests.known(file) or self._hashed.known(self.fingerprint(file)))
+
+    def _hash_ahead(self, file):
+        with contextlib.suppress(ServerError, OSError):  # whoever needs it is told
+            self.digest(file)
+
     def _sample(self, file):
         _, opened = self._open(file.name)
         with opened:
@@ -242,7 +261,7 @@ class Library:
             return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def describe(file, probe, hashed):
+def describe(file, probe, hashed, new=False):
     """A File as the Video a model is asked about."""
     return Video(
         path=file.path,
@@ -255,6 +274,7 @@ def describe(file, probe, hashed):
         codec=probe.codec,
         has_audio=probe.has_audio,
         hashed=hashed,
+        new=new,
     )
 
 

@@ -50,6 +50,12 @@ class Memo:
     def put(self, key, value):
         self.get(key, lambda: value)
 
+    def begun(self, key):
+        """Whether it is known, or being worked out."""
+        with self._lock:
+            entry = self._entries.get(key)
+        return entry is not None and (entry.known or entry.lock.locked())
+
     def known(self, key):
         """Whether `get` would answer at once."""
         with self._lock:

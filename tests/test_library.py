@@ -12,6 +12,7 @@ from server.errors import InvalidQuestion, MediaError, ServerError, TooBusy, Vid
 from server.library import Library
 from server.thumbnails import Thumbnails
 from server.uploads import Upload
+from tests.live import until
 
 
 @pytest.fixture
@@ -137,6 +138,23 @@ def test_equal_bytes_have_equal_digests_and_are_read_once(library, put, monkeypa
     monkeypatch.setattr(library, "_hash", lambda file: hashed.append(file.name) or real(file))
     digests = {library.find(name, None).digest for name in ("a.mp4", "b.mp4", "a.mp4", "b.mp4")}
     assert len(digests) == 1 and hashed == ["a.mp4", "b.mp4"]
+
+
+def test_a_film_is_new_until_its_bytes_are_known_whatever_they_are_called(library, put):
+    put("a.mp4", "b.mp4")
+    first = library.find("a.mp4", None)
+    assert first.new
+    assert first.digest and not library.find("a.mp4", None).new
+    assert not library.find("b.mp4", None).new
+    with open(library.folder / "b.mp4", "ab") as file:
+        file.write(b"\0\0\0\x08free")
+    assert library.find("b.mp4", None).new
+
+
+def test_a_new_film_is_hashed_while_nobody_waits_for_it(library, put):
+    put("a.mp4")
+    library.find("a.mp4", None)
+    until(lambda: not library.find("a.mp4", None).new)
 
 
 def test_changed_bytes_are_looked_at_anew(library, put):

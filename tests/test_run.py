@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from server.providers.base import Finish, Provider, Question, Usage
 from tests.live import until
 
 DEADLINE_S = 10
+ASKED = Question("What happens?")
 
 
 class Scripted(Provider):
@@ -50,14 +52,12 @@ def scripted(monkeypatch):
     monkeypatch.setattr(Scripted, "scripts", {})
 
 
-def run_of(services, scripts, **options):
+def run_of(services, scripts, question=ASKED, **options):
     slots = []
     for name, script in scripts.items():
         Scripted.scripts[name] = script
         slots.append(Slot(name, Model(name, "scripted", name, upstream=name), {}))
-    run, _ = services.runs.admit(
-        lambda: AnalysisRun(Question("What happens?"), slots, services, **options)
-    )
+    run, _ = services.runs.admit(lambda: AnalysisRun(question, slots, services, **options))
     return run
 
 
@@ -270,6 +270,24 @@ def test_a_success_is_kept_and_comes_back_in_its_pieces_marked(make_services):
     assert starts == [False, True]
     fresh = listen(run_of(services, {"a": ["asked again"]}, refresh=True))
     assert text(fresh) == "asked again"
+
+
+def test_models_begin_before_a_new_film_is_hashed_and_their_answer_is_kept(
+    make_services, clip, monkeypatch
+):
+    services, known = make_services(), threading.Event()
+    library = services.library
+    shutil.copy(clip, library.folder / "film.mp4")
+    real = library._hash
+    monkeypatch.setattr(library, "_hash", lambda file: known.wait(DEADLINE_S) and real(file))
+    asked = Question("What happens?", library.find("film.mp4", None))
+    run = run_of(services, {"a": ["one"]}, asked)
+    first = listen(run, lambda e: e["event_type"] == "text_generation" and known.set())
+    shutil.copy(clip, library.folder / "again.mp4")
+    asked = Question("What happens?", library.find("again.mp4", None))
+    again = listen(run_of(services, {"a": ["never asked"]}, asked))
+    assert text(first) == text(again) == "one"
+    assert [e["cached"] for e in first + again if e["event_type"] == "model_start"] == [False, True]
 
 
 def test_a_failure_is_never_kept(make_services):

@@ -62,6 +62,12 @@ class AnswerCache:
         self._answers = OrderedDict()
         self._bytes = 0
 
+    def may_have(self, question):
+        """Whether there can be an answer to this question. Of a film that is new here only
+        others can have one."""
+        new = question.video is not None and question.video.new
+        return self._beyond is not None or not new
+
     def get(self, key):
         with self._lock:
             answer = self._answers.get(key)

@@ -39,8 +39,8 @@ class Worker:
             with self.token.serving():
                 provider = slot.provider
                 key = None
-                if provider.cacheable and self._kept is None:  # hashes the video, the first time
-                    key = cache.key(self._question, slot)
+                if self._services.cache.may_have(self._question):
+                    key = self._key()  # waits for the video's digest
                 kept = self._kept_answer(key)
                 self._say(Begin(kept is not None, self._evidence(provider)))
                 if kept is not None:
@@ -57,7 +57,7 @@ class Worker:
                             usage = item
                         else:
                             finish = item
-                self._say(End(str(finish.reason), usage, key))
+                self._say(End(str(finish.reason), usage, key or self._key()))
         except Exception as caught:
             known = {"run_id": self._run_id, "slot": slot.name}
             self._say(Fail(translated(caught, self.token, **known), usage))
@@ -70,6 +70,12 @@ class Worker:
 
     def _phase(self, name):
         self.lane.phase = name
+
+    def _key(self):
+        """Under which this answer is kept, if it is to be."""
+        if self.lane.slot.provider.cacheable and self._kept is None:
+            return cache.key(self._question, self.lane.slot)
+        return None
 
     def _kept_answer(self, key):
         if self._kept is not None:

@@ -24,6 +24,7 @@ class Video:
     codec: str
     has_audio: bool
     hashed: Callable[[], str]
+    new: bool = False  # nobody can have asked about these bytes before, in this process
 
     @property
     def digest(self):
