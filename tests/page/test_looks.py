@@ -34,6 +34,14 @@ def test_nothing_in_a_comparison_is_wider_than_its_place(page, server, vendor, w
     content_is_calm(page, server)
 
 
+@pytest.mark.parametrize("width", (360, 1440))
+def test_the_answers_are_brought_into_sight_however_short_they_are(page, server, width):
+    page.look(width, reduced_motion=False)
+    ask(page, server, "cuts,demo@first=0,tokens=1,demo@fail_after=1")
+    page.until(OVER)
+    page.until("Math.abs(document.querySelector('#board').getBoundingClientRect().top) < 2")
+
+
 def test_a_room_that_is_entered_moves_no_link_and_has_no_frame(page, server):
     page.go(address(server))
     page.until("document.querySelector('#models input')")

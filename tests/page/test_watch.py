@@ -33,14 +33,6 @@ def test_several_models_answer_side_by_side(page, server):
     content_is_calm(page, server)
 
 
-@pytest.mark.parametrize("width", (360, 1440))
-def test_the_answers_are_brought_into_sight_however_short_they_are(page, server, width):
-    page.look(width, reduced_motion=False)
-    ask(page, server, "cuts,demo@first=0,tokens=1,demo@fail_after=1")
-    page.until(OVER)
-    page.until("Math.abs(document.querySelector('#board').getBoundingClientRect().top) < 2")
-
-
 def test_a_filled_form_spends_nothing_before_start(page, server):
     arrive(page, server, "demo-fast,cuts")
     chosen = page.run("[...document.querySelectorAll('#models :checked')].map((box) => box.value)")
