@@ -35,7 +35,7 @@ def test_nothing_in_a_comparison_is_wider_than_its_place(page, server, vendor, w
 
 
 def test_a_number_and_its_unit_stay_in_one_line(page, server, vendor):
-    said = "It is bright (48 %) for 2.5 min, then dark for 24 s. " * 20
+    said = "It is bright (48 %) for 2.5 min, then dark for 24 s, about -22 LUFS. " * 20
     vendor.plays(says(*said.partition("8 ")))
     page.look(360)
     ask(page, server, "gpt4o", "How long?")
@@ -54,7 +54,7 @@ def test_a_number_and_its_unit_stay_in_one_line(page, server, vendor):
             range.setEnd(node, at + 1);
             return Math.round(range.getBoundingClientRect().top);
         };
-        const amounts = [...text.textContent.matchAll(/[0-9.]+ (?:%|s|min)/g)];
+        const amounts = [...text.textContent.matchAll(/[0-9.]+ (?:%|s|min|LUFS)/g)];
         const ends = amounts.map(({0: amount, index}) => [index, index + amount.length - 1]);
         return ends.map((both) => both.map((at) => topOf(letters[at])))
             .filter(([first, last]) => first !== last).length;

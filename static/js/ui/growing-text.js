@@ -10,7 +10,7 @@ import { TimeFinder } from "../times.js";
 const PLAIN = { push: (text) => [{ text }], end: () => [], tail: "" };
 const LONG = 1200; // letters in a line, after which a sentence ends its block
 const PARTS = /(?<=\n|[.!?。] )/; // where one may end
-const AMOUNTS = /(\d[\d.,]{0,9} (?:%|s|min|dBFS)(?![\p{L}\p{N}]))/u; // a number and its unit stay in one line
+const AMOUNTS = /(\d[\d.,]{0,9} (?:%|s|min|dBFS|LUFS)(?![\p{L}\p{N}]))/u; // a number and its unit stay in one line
 
 export class GrowingText {
   marks = []; // the moments it names: {from, to}
