@@ -48,7 +48,10 @@ def obey(arguments):
     try:
         return COMMANDS[chosen.command](settings_module.load(), chosen)
     except ServerError as error:
-        print(error, file=sys.stderr)
+        words = str(error)
+        if not getattr(chosen, "url", None):  # then there may be no server to GET it from
+            words = words.replace("GET /api/models lists", "`python -m server doctor` lists")
+        print(words, file=sys.stderr)
         return 2 if error.status in USAGE else 1
     except (settings_module.InvalidSetting, InvalidModels) as error:
         print(error, file=sys.stderr)

@@ -228,7 +228,9 @@ def read_options(model, text):
         try:
             chosen[name] = known[name](value)
         except ValueError:
+            which = getattr(known[name], "which", None)  # a plain `int` says nothing of itself
             raise InvalidQuestion(
-                f"{name}={value[:40]!r} is not a value option {name} of {model.name} can have."
+                f"{name}={value[:40]!r} is not a value option {name} of {model.name} can have"
+                + (f"; it is {which}." if which else ".")
             ) from None
     return chosen

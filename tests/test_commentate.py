@@ -66,7 +66,7 @@ def test_without_a_name_it_is_called_after_the_film(commentate, film, tmp_path):
         (["{film}", "-o", "{film}"], "not written over"),
         (["{film}", "-o", "no/such/folder/out.mp4"], "There is no folder"),
         (["{film}", "--interval", "1"], "interval"),
-        (["{film}", "--writer", "nobody"], "Unknown model"),
+        (["{film}", "--writer", "nobody"], "`python -m server doctor` lists them"),
         (["{film}", "--writer", "gemini"], "GEMINI_API_KEY"),
     ],
 )

@@ -31,6 +31,19 @@ def test_options_that_make_no_sense_are_refused(shipped, text):
         shipped.slot(text)
 
 
+@pytest.mark.parametrize(
+    "text, which",
+    [
+        ("demo@start=0.1", "it is a whole number from 0 to 100000."),
+        ("gemini@fps=99", "it is a number from 0.01 to 24."),
+        ("gpt4o@detail=best", "it is one of: low, high, auto."),
+    ],
+)
+def test_a_value_that_an_option_cannot_have_is_answered_with_those_it_can(shipped, text, which):
+    with pytest.raises(InvalidQuestion, match=which):
+        shipped.slot(text)
+
+
 def test_a_name_nobody_has_is_unknown(shipped):
     with pytest.raises(UnknownModel):
         shipped.slot("gemni")

@@ -42,7 +42,7 @@ def check(options, services):
         known = ", ".join(phrases.LANGUAGES)
         raise OverLimit(
             f"Without a model, lines can be written in {known}; {options.language} needs a "
-            "`writer`: GET /api/models lists the models and what they lack."
+            "model as its `writer`. GET /api/models lists the models and what they lack."
         )
 
 

@@ -11,7 +11,7 @@ import time
 
 from ..errors import CODES, ProviderError
 from .base import Provider, Usage
-from .numbers import between
+from .numbers import between, one_of
 
 WORDS = (
     "This is a demo model: a script that writes words at a set pace and has not seen "
@@ -20,29 +20,16 @@ WORDS = (
 ).split(" ")[:-1]
 
 
-def code(text):
-    if text not in CODES:
-        raise ValueError(text)
-    return text
-
-
-def pace(text):
-    number = float(text)
-    if not 0 < number <= 100_000:
-        raise ValueError(text)
-    return number
-
-
 delay, count = between(float, 0, 3600), between(int, 0, 100_000)
 
 
 class Demo(Provider):
     options = {
         "first": delay,
-        "rate": pace,
+        "rate": between(float, 0.001, 100_000),
         "tokens": count,
         "fail_after": count,
-        "fail": code,
+        "fail": one_of(*CODES),
         "stall_after": count,
         "start": count,
     }

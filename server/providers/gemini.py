@@ -16,7 +16,7 @@ from ..vendors import wire
 from ..vendors.addresses import is_web_address
 from . import bodies, gemini_stream, gemini_video, proxies
 from .base import Provider
-from .numbers import between
+from .numbers import between, one_of
 from .uploads import Uploads
 
 GOOGLE = "https://generativelanguage.googleapis.com"
@@ -28,19 +28,13 @@ URL_CHARACTERS = re.compile(r"[A-Za-z0-9._~:/\[\]@%+-]+")  # of one without a qu
 UPLOADS = Uploads(lives_s=46 * 3600, clock=time.time, gone=("auth", "not_found"))
 
 
-def way(text):
-    if text not in ("inline", "files"):
-        raise ValueError(text)
-    return text
-
-
 class Gemini(Provider):
     env_vars = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
     options = {
         "fps": between(float, 0.01, 24),
         "max_tokens": between(int, 1, 1_000_000),
         "temperature": between(float, 0, 2),
-        "upload": way,
+        "upload": one_of("inline", "files"),
     }
 
     def prompt(self, question):

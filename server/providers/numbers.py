@@ -1,16 +1,35 @@
-"""Numbers as they come from outside: options in a client's text, counts in a vendor's JSON."""
+"""Values as they come from outside: options in a client's text, counts in a vendor's JSON."""
+
+
+class Reader:
+    """Reads an option: ValueError for what it cannot be; `which` says in words what it can."""
+
+    def __init__(self, read, which):
+        self._read = read
+        self.which = which
+
+    def __call__(self, text):
+        return self._read(text)
 
 
 def between(kind, least, most):
-    """How to read an option of that kind; ValueError when it is not within the bounds."""
-
     def read(text):
         value = kind(text)
         if not least <= value <= most:
             raise ValueError(text)
         return value
 
-    return read
+    whole = "whole " if kind is int else ""
+    return Reader(read, f"a {whole}number from {least} to {most}")
+
+
+def one_of(*words):
+    def read(text):
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return Reader(read, f"one of: {', '.join(words)}")
 
 
 def count(value):

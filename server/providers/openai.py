@@ -16,7 +16,7 @@ from ..vendors import faults, wire
 from ..vendors.addresses import is_openai, is_web_address, ollama_url
 from . import collector, completions, frames
 from .base import Provider
-from .numbers import between
+from .numbers import between, one_of
 
 MAX_PICTURES_BYTES = 20 * 1024 * 1024  # what they really came to; `frames` plans for less
 # For the counts that follow a finish_reason. Some vendors then keep the line open, and
@@ -33,18 +33,12 @@ SYSTEM = (
 NEW_LIMIT_NAME = re.compile(r"^(openai/)?(gpt-([5-9]|\d\d)|o\d)")
 
 
-def detail(text):
-    if text not in ("low", "high", "auto"):
-        raise ValueError(text)
-    return text
-
-
 class OpenAI(Provider):
     env_vars = ()  # which key, if any, is each model's own: `key_env` in the list of models
     options = {
         "frames": between(int, 1, 200),
         "long_side": between(int, frames.SMALLEST_LONG_SIDE, 2048),
-        "detail": detail,
+        "detail": one_of("low", "high", "auto"),
         "max_tokens": between(int, 1, 1_000_000),
         "temperature": between(float, 0, 2),
     }

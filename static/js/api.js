@@ -139,9 +139,12 @@ export class Api extends EventTarget {
   #refusal(status, body) {
     if (status === 401) this.dispatchEvent(new Event("unauthorized"));
     const message = body.message ?? `The server answered ${status} and did not say why.`;
-    return new ApiError(status, body.code ?? "unknown", message);
+    return new ApiError(status, body.code ?? "unknown", forPeople(String(message)));
   }
 }
+
+// Where a client is to look something up is of no use to somebody who has a list to choose from.
+const forPeople = (message) => message.replace(/GET \/\S+ lists [^.]+\./, "Choose from the list.");
 
 function parsed(text) {
   try {

@@ -1,6 +1,6 @@
 // A commentary as a plain object, to be kept: what was asked for and what is said when.
 
-export function commentaryRecord(commentary, { file, options }, at = new Date()) {
+export function commentaryRecord(commentary, { file, title = null, options }, at = new Date()) {
   const { runId, state, problem, inOrder, result } = commentary;
   return {
     format: "parallax-run",
@@ -9,6 +9,7 @@ export function commentaryRecord(commentary, { file, options }, at = new Date())
     kind: "commentary",
     state,
     video: file,
+    title,
     options,
     problem,
     warnings: result?.warnings ?? [],

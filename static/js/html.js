@@ -1,5 +1,6 @@
 // A kept run as one HTML file that needs nothing else. It holds no script and allows none.
 
+import { videoOf } from "./record.js";
 import { writeTime } from "./times.js";
 import { evidenceWords, figures, stateWords, totalWords } from "./wording.js";
 
@@ -21,7 +22,8 @@ const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&
 export const escaped = (text) => String(text).replace(/[&<>"']/g, (sign) => ESCAPES[sign]);
 
 export function toHtml(record) {
-  const { query, video, window, totals, run_id, exported, earlier, models } = record;
+  const { query, window, totals, run_id, exported, earlier, models } = record;
+  const video = videoOf(record);
   const asked = video && window ? `${video}, ${window.map((seconds) => writeTime(seconds, 1)).join("–")}` : video;
   const about = [asked, totals && totalWords(totals), `run ${run_id}`, `exported ${exported}`];
   const said = `${earlier.map(before).join("")}<div class="answers">\n${models.map(article).join("")}</div>\n`;

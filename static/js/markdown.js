@@ -1,5 +1,6 @@
 // A kept run as Markdown. Answers stand in fences, so that nothing in them becomes markup.
 
+import { videoOf } from "./record.js";
 import { evidenceWords, figures, stateWords, totalWords } from "./wording.js";
 
 export function toMarkdown(record) {
@@ -12,7 +13,9 @@ export function toMarkdown(record) {
   return `${parts.filter(Boolean).join("\n\n")}\n`;
 }
 
-function facts({ video, window, totals, run_id, exported }) {
+function facts(record) {
+  const { window, totals, run_id, exported } = record;
+  const video = videoOf(record);
   const lines = [];
   if (video) lines.push(`- Video: ${oneLine(video)}${window ? `, ${window[0]}–${window[1]} s` : ""}`);
   if (totals) lines.push(`- ${totalWords(totals)}`);

@@ -2,9 +2,10 @@
 
 import { textOf } from "./session.js";
 
-// `about`: {query, video, window, earlier}; `earlier` is what was said before, if anything.
+// `about`: {query, video, title, window, earlier}; `title` is what its reader calls the video,
+// `earlier` what was said before, if anything.
 export function recordOf(session, about, kind, at = new Date()) {
-  const { query, video = null, window = null, earlier = [] } = about;
+  const { query, video = null, title = null, window = null, earlier = [] } = about;
   return {
     format: "parallax-run",
     exported: at.toISOString(),
@@ -13,6 +14,7 @@ export function recordOf(session, about, kind, at = new Date()) {
     state: session.state,
     query,
     video,
+    title,
     window,
     earlier,
     totals: totalsOf(session.totals),
@@ -36,11 +38,14 @@ function totalsOf(totals) {
   return figures;
 }
 
+// An upload's file has a name of the server's.
+export const videoOf = ({ video, title }) => title ?? video;
+
 export const toJson = (record) => `${JSON.stringify(record, null, 2)}\n`;
 
 // A name a file may have anywhere: `parallax-what-happens-2026-11-25.json`.
 export function fileNameOf(record, extension) {
-  const about = record.query ?? `commentary ${record.video.replace(/\.[^.]*$/, "")}`;
+  const about = record.query ?? `commentary ${videoOf(record).replace(/\.[^.]*$/, "")}`;
   const words = about.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   const whole = words.join("-");
   const topic = whole.length > 40 ? whole.slice(0, 40).replace(/-[^-]*$/, "") : whole;

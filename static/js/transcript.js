@@ -2,9 +2,10 @@
 
 import { escaped, page, words } from "./html.js";
 import { fenced, oneLine } from "./markdown.js";
+import { videoOf } from "./record.js";
 import { writeTime } from "./times.js";
 
-const title = ({ video }) => `Commentary on ${video}`;
+const titleOf = (record) => `Commentary on ${videoOf(record)}`;
 
 function facts({ state, problem, options, film, warnings, run_id, exported }) {
   const asked = Object.entries(options).map(([name, value]) => `${name} ${value}`);
@@ -20,10 +21,10 @@ const headOf = (line) => [timeOf(line), line.speaker, line.failed && `failed: ${
 export function transcriptMarkdown(record) {
   const told = facts(record).map((fact) => `- ${oneLine(fact)}`);
   const lines = record.lines.flatMap((line) => [`## ${oneLine(headOf(line))}`, line.text && fenced(line.text)]);
-  return `${[`# ${oneLine(title(record))}`, told.join("\n"), ...lines].filter(Boolean).join("\n\n")}\n`;
+  return `${[`# ${oneLine(titleOf(record))}`, told.join("\n"), ...lines].filter(Boolean).join("\n\n")}\n`;
 }
 
 export function transcriptHtml(record) {
   const lines = record.lines.map((line) => `<p class="quiet">${escaped(headOf(line))}</p>\n${words(line.text)}\n`);
-  return page(title(record), facts(record), lines.join(""));
+  return page(titleOf(record), facts(record), lines.join(""));
 }

@@ -56,6 +56,23 @@ test("a commentary in other forms has its times, and no markup but ours", () => 
   assert.match(outside, /## 1:01\\\.5–1:04/);
 });
 
+test("an upload is called what its reader called it, in every form and in the name of the file", () => {
+  const at = "2026-03-01T12:00:00Z";
+  const session = new Session();
+  session.apply({ event_type: "start", run_id: "r", models: [] });
+  const seen = recordOf(session, { query: "What?", video: "f00.mp4", title: "Holiday.mp4", window: [0, 5] }, "analysis", new Date(at));
+  const heard = commentaryRecord(new Commentary(), { file: "f00.mp4", title: "Holiday.mp4", options: {} }, new Date(at));
+  for (const record of [seen, heard]) {
+    for (const format of ["html", "md"]) {
+      const { text } = exported(record, format);
+      assert.ok(text.replaceAll("\\", "").includes("Holiday.mp4") && !text.includes("f00"));
+    }
+    const { video, title } = JSON.parse(exported(record, "json").text);
+    assert.deepEqual([video, title], ["f00.mp4", "Holiday.mp4"]); // the first can be asked for again
+  }
+  assert.equal(exported(heard, "md").name, "parallax-commentary-holiday-2026-03-01.md");
+});
+
 test("the stretch that was asked about is told in every form", () => {
   assert.deepEqual(JSON.parse(exported(record(), "json").text).window, [61.5, 74]);
   assert.ok(exported(record(), "html").text.includes("&lt;b&gt;.mp4, 1:01.5–1:14"));

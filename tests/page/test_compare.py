@@ -1,11 +1,12 @@
 """Compare, in a real browser, on a real server."""
 
-from tests.live import until
+from tests.live import serving, until
 from tests.page.acting import (
     COMPARED,
     INJECTION,
     RUN,
     STATE,
+    address,
     compare,
     content_is_calm,
     counting_posts,
@@ -33,6 +34,18 @@ def test_one_prompt_is_answered_side_by_side_with_figures(page, server):
     assert "Told to fail here." in panel(page, 3)
     assert len(column(page, 1)) == 3
     content_is_calm(page, server)
+
+
+def test_what_is_chosen_at_first_can_be_asked_without_any_key(page, tmp_path):
+    with serving(tmp_path / "data") as keyless:
+        page.go(address(keyless, "#room=compare"))
+        page.until("document.querySelector('#text-models :checked')")
+        page.type("#prompt-text", "Why?")
+        page.click("#prompt [type=submit]")
+        page.until(COMPARED)
+        states = "[...document.querySelectorAll('.panel')].map((panel) => panel.dataset.state)"
+        assert page.run(states) == ["done"] * 3
+        assert page.run("document.querySelector('#text-models :checked').closest('details').open")
 
 
 def test_models_of_one_name_are_told_apart_wherever_they_are_named(page, server):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.live import ROOT
-from tests.page.acting import COMPARED, OVER, address, ask, compare, content_is_calm, press
+from tests.page.acting import COMPARED, OVER, address, ask, compare, content_is_calm, press, words
 from tests.vendors.openai_server import says
 
 
@@ -32,6 +32,34 @@ def test_nothing_in_a_comparison_is_wider_than_its_place(page, server, vendor, w
     cut = "[...document.querySelectorAll('.query, .panel, .words, .both')].filter((box) => %s)"
     assert page.run(f"{cut % 'box.scrollWidth > box.clientWidth'}.length") == 0
     content_is_calm(page, server)
+
+
+def test_a_number_and_its_unit_stay_in_one_line(page, server, vendor):
+    said = "It is bright (48 %) for 2.5 min, then dark for 24 s, about -22 LUFS. " * 20
+    vendor.plays(says(*said.partition("8 ")))
+    page.look(360)
+    ask(page, server, "gpt4o", "How long?")
+    page.until(OVER)
+    assert words(page, 1) == said
+    torn = """(() => {
+        const text = document.querySelector('.panel [data-part=text]');
+        const walk = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+        const letters = [];
+        for (let node; (node = walk.nextNode()); ) {
+            for (let at = 0; at < node.length; at += 1) letters.push([node, at]);
+        }
+        const topOf = ([node, at]) => {
+            const range = document.createRange();
+            range.setStart(node, at);
+            range.setEnd(node, at + 1);
+            return Math.round(range.getBoundingClientRect().top);
+        };
+        const amounts = [...text.textContent.matchAll(/[0-9.]+ (?:%|s|min|LUFS)/g)];
+        const ends = amounts.map(({0: amount, index}) => [index, index + amount.length - 1]);
+        return ends.map((both) => both.map((at) => topOf(letters[at])))
+            .filter(([first, last]) => first !== last).length;
+    })()"""
+    assert page.run(torn) == 0
 
 
 @pytest.mark.parametrize("width", (360, 1440))

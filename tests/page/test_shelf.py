@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.live import serving
-from tests.page.acting import OVER, address
+from tests.live import serving, until
+from tests.page.acting import OVER, address, downloading
 
 NAMES = "[...document.querySelectorAll('#library .name')].map((name) => name.textContent)"
 DRAG = """(() => {
@@ -55,12 +55,17 @@ def test_a_complaint_goes_with_its_cause(empty, videos):
     empty.until("document.querySelector('#ask .problem').hidden")
 
 
-def test_a_past_run_names_the_video_as_its_reader_does(empty, videos):
+def test_a_run_names_the_video_as_its_reader_does(empty, browser, videos, tmp_path):
     choose(empty, videos[0])
     empty.until("document.querySelector('#library :checked')")
     empty.type("#query", "What happens?")
     empty.click("#ask [type=submit]")
     empty.until(OVER)
+    downloading(browser, empty, tmp_path / "taken")
+    empty.click("#board .menu summary")
+    empty.click("#board [data-export=md]")
+    (file,) = until(lambda: list((tmp_path / "taken").glob("*.md")))
+    assert until(lambda: "- Video: first" in file.read_text("utf-8"))
     empty.click("#show-past")
     empty.until("document.querySelector('#past li')")
     assert "first.mp4" in empty.text("#past")

@@ -150,7 +150,8 @@ def test_what_the_server_refuses_is_told_at_the_form(page, server):
     arrive(page, server, "nobody@x=1")
     page.click("#ask [type=submit]")
     page.until("!document.querySelector('#ask .problem').hidden")
-    assert "nobody" in page.text("#ask .problem")
+    said = page.text("#ask .problem")
+    assert "nobody" in said and "Choose from the list." in said and "/api/" not in said
     assert page.run("document.querySelector('#board').hidden")
     page.until("document.querySelector('#ask [type=submit]').ariaDisabled === null")
 

@@ -12,7 +12,7 @@ import { oncePerFrame } from "../ui/frames.js";
 export class BoardRun extends EventTarget {
   running = null; // on the board
   asked = null; // not heard of yet, or the one on the board
-  about = null; // {query, video, window, duration, earlier} of the one on the board
+  about = null; // {query, video, title, window, duration, earlier} of the one on the board
 
   // `tell(error, board)` hears what went wrong with what was asked of a run; `unseen` takes
   // those that are going on when another is looked at.

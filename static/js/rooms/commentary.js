@@ -57,7 +57,8 @@ export class CommentaryRoom extends EventTarget {
 
   // One that nobody works on any more is shown as it is: to go on with it may cost something.
   async comeBack({ run_id, video, options, state }) {
-    const about = { file: video, options: given(options ?? {}), duration: this.library.chooseOrSay(video)?.duration };
+    const { duration, title } = this.library.chooseOrSay(video) ?? {};
+    const about = { file: video, title, options: given(options ?? {}), duration };
     this.form.fill(options);
     await this.#begin(about, (running) => running.comeBack(run_id, state === "interrupted" ? null : about));
   }
@@ -65,7 +66,7 @@ export class CommentaryRoom extends EventTarget {
   async #ask(options) {
     const { chosen } = this.library;
     if (!chosen) return this.form.complain("Choose a video first.");
-    const about = { file: chosen.name, options, duration: chosen.duration };
+    const about = { file: chosen.name, title: chosen.title, options, duration: chosen.duration };
     await this.#begin(about, (running) => running.ask(about));
   }
 

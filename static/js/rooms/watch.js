@@ -43,11 +43,11 @@ export class WatchRoom {
     const { form, library } = this;
     form.query = past.query;
     this.models.choose(Object.keys(past.models));
-    const duration = library.chooseOrSay(past.video)?.duration;
+    const { duration, title } = library.chooseOrSay(past.video) ?? {};
     const [start, end] = past.window;
     form.fill("start", start > 0 ? start : null);
     form.fill("end", end < duration - 0.05 ? end : null);
-    const about = { query: past.query, video: past.video, window: past.window, duration };
+    const about = { query: past.query, video: past.video, title, window: past.window, duration };
     await this.runs.begin(about, undefined, (running) => running.comeBack(past.run_id));
   }
 
@@ -58,7 +58,7 @@ export class WatchRoom {
     if (!models.chosen.length) return form.complain("Choose at least one model.");
     const question = { query, ...stretch, refresh, models: models.chosen, video_path: video.name };
     const window = [stretch.start ?? 0, stretch.end ?? video.duration];
-    const about = { query, video: video.name, window, duration: video.duration };
+    const about = { query, video: video.name, title: video.title, window, duration: video.duration };
     await this.runs.begin(about, undefined, (running) => running.ask(question));
   }
 

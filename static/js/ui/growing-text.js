@@ -10,6 +10,7 @@ import { TimeFinder } from "../times.js";
 const PLAIN = { push: (text) => [{ text }], end: () => [], tail: "" };
 const LONG = 1200; // letters in a line, after which a sentence ends its block
 const PARTS = /(?<=\n|[.!?。] )/; // where one may end
+const AMOUNTS = /(\d[\d.,]{0,9} (?:%|s|min|dBFS|LUFS)(?![\p{L}\p{N}]))/u; // a number and its unit stay in one line
 
 export class GrowingText {
   marks = []; // the moments it names: {from, to}
@@ -50,13 +51,26 @@ export class GrowingText {
 
   #write(text) {
     for (const part of text.split(PARTS)) {
-      const last = this.#tail.previousSibling;
-      if (last instanceof Text) last.appendData(part);
-      else this.#tail.before(part);
+      part.split(AMOUNTS).forEach((piece, number) => (number % 2 ? this.#span(piece, "amount") : this.#add(piece)));
       this.#length += part.length;
       const sentence = this.#length > LONG && /[.!?。] $/.test(part);
       if (part.endsWith("\n") || sentence) this.#begin();
     }
+  }
+
+  #add(text) {
+    if (!text) return;
+    const last = this.#tail.previousSibling;
+    if (last instanceof Text) last.appendData(text);
+    else this.#tail.before(text);
+  }
+
+  #span(text, className) {
+    const element = document.createElement("span");
+    element.className = className;
+    element.textContent = text;
+    this.#tail.before(element);
+    return element;
   }
 
   #link({ text, from, to }) {
@@ -75,10 +89,6 @@ export class GrowingText {
   }
 
   #beyond({ text }) {
-    const mark = document.createElement("span");
-    mark.className = "time beyond";
-    mark.textContent = text;
-    mark.title = "After the end of this video";
-    this.#tail.before(mark);
+    this.#span(text, "time beyond").title = "After the end of this video";
   }
 }

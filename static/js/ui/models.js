@@ -34,13 +34,15 @@ export class Models {
 
   // The list as the server tells it; marks follow the question, choices stay as they are.
   show(models) {
-    for (const model of models.filter(this.fits)) {
+    const fitting = models.filter(this.fits);
+    const first = firstChosen(fitting);
+    for (const model of fitting) {
       if (!this.#choices.has(model.name)) this.#add(model.name, model);
       const choice = this.#choices.get(model.name);
       choice.mark.hidden = !model.recommended;
-      if (!this.#touched) choice.box.checked = model.recommended && model.available;
+      if (!this.#touched) choice.box.checked = first.includes(model);
     }
-    const lacking = models.filter((model) => this.fits(model) && !model.available);
+    const lacking = fitting.filter(({ available }) => !available);
     this.parts.lackingFold.hidden = !lacking.length;
     say(this.parts.lackingNames, `Not set up: ${lacking.map(({ label }) => label).join(", ")}`);
     if (!this.parts.choices.childElementCount) {
@@ -85,4 +87,14 @@ export class Models {
     if (box.disabled) return "lacking";
     return model?.simulated ? "simulated" : "choices";
   }
+}
+
+// Ticked before anybody has chosen: what is recommended, else one that can be asked, else the
+// simulated ones, so that there is something to press the button for without any key.
+function firstChosen(models) {
+  const ready = models.filter(({ available }) => available);
+  const recommended = ready.filter((model) => model.recommended);
+  if (recommended.length) return recommended;
+  const real = ready.filter(({ simulated }) => !simulated);
+  return real.length ? real.slice(0, 1) : ready.slice(0, 3);
 }
