@@ -286,8 +286,12 @@ def load(environ=None):
 
 def load_dotenv(path=".env"):
     """Fill unset (or empty) variables from `.env`; one that is set wins."""
+    os.environ.update(from_dotenv(path))
+
+
+def from_dotenv(path=".env"):
+    """What `load_dotenv` would fill in."""
     from dotenv import dotenv_values
 
-    for name, value in dotenv_values(path).items():
-        if value and not os.environ.get(name):
-            os.environ[name] = value
+    found = dotenv_values(path).items()
+    return {name: value for name, value in found if value and not os.environ.get(name)}
