@@ -46,8 +46,8 @@ def obey(arguments):
     commands.add_parser("worker", help="make the commentaries that servers queue in Redis")
     add_commands(commands)
     chosen = parser.parse_args(arguments)
-    settings_module.load_dotenv()
     try:
+        settings_module.load_dotenv()
         return COMMANDS[chosen.command](settings_module.load(), chosen)
     except ServerError as error:
         print(error, file=sys.stderr)

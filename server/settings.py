@@ -293,5 +293,8 @@ def from_dotenv(path=".env"):
     """What `load_dotenv` would fill in."""
     from dotenv import dotenv_values
 
-    found = dotenv_values(path).items()
+    try:
+        found = dotenv_values(path).items()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSetting(f"{path} must be text in UTF-8 that may be read: {error}") from None
     return {name: value for name, value in found if value and not os.environ.get(name)}

@@ -108,6 +108,12 @@ def test_dotenv_fills_what_is_unset_or_empty_and_never_overrides(tmp_path, monke
     assert found == ["set", "file", "file", None]
 
 
+def test_a_dotenv_that_is_no_text_is_an_invalid_setting(tmp_path):
+    (tmp_path / ".env").write_bytes("MAX_RUNS=7 # für alle".encode("latin-1"))
+    with pytest.raises(InvalidSetting, match="UTF-8"):
+        module.load_dotenv(tmp_path / ".env")
+
+
 # -- what is written about them
 
 
