@@ -19,8 +19,10 @@ Invalid = (settings_module.InvalidSetting, models.InvalidModels)
 
 
 def checked():
-    # Not filled in yet: what makes no sense would stay, when the file has long been mended.
-    found = settings_module.load({**os.environ, **settings_module.from_dotenv()})
+    # Filled in a copy: what makes no sense would stay, when the file has long been mended.
+    environ = dict(os.environ)
+    settings_module.load_dotenv(environ=environ)
+    found = settings_module.load(environ)
     models.Models(found.models_file)
     return found
 

@@ -284,17 +284,12 @@ def load(environ=None):
     return Settings(**found)
 
 
-def load_dotenv(path=".env"):
+def load_dotenv(path=".env", environ=os.environ):
     """Fill unset (or empty) variables from `.env`; one that is set wins."""
-    os.environ.update(from_dotenv(path))
-
-
-def from_dotenv(path=".env"):
-    """What `load_dotenv` would fill in."""
     from dotenv import dotenv_values
 
     try:
         found = dotenv_values(path).items()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidSetting(f"{path} must be text in UTF-8 that may be read: {error}") from None
-    return {name: value for name, value in found if value and not os.environ.get(name)}
+    environ |= {name: value for name, value in found if value and not environ.get(name)}
