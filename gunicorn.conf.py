@@ -57,6 +57,7 @@ keepalive = 5
 # A commentary's `context` is part of its address, and 4000 characters of it are three or six
 # times as many bytes. All headers together are bounded by `arriving.py`.
 limit_request_line = 0
+limit_request_field_size = arriving.MOST
 # Two gunicorns of one user would share the default control socket without a word.
 control_socket_disable = True
 

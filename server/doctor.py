@@ -8,6 +8,8 @@ from .library import Library
 from .models import Models
 from .voices import Voices
 
+AWAY = "unknown: the Redis of REDIS_URL does not answer"
+
 
 def report(settings):
     """(lines to print, whether the server can do its job)."""
@@ -24,7 +26,9 @@ def report(settings):
     found = [name for name in credentials.KEYS if credentials.optional(name)]
     lines.append(f"keys set  {', '.join(found) or 'none'}")
     if settings.commentary_workers == "rq":
-        lines.append(f"workers   {workers(settings)}")
+        said = workers(settings)
+        lines.append(f"workers   {said}")
+        problems += [said] if said == AWAY else []
     lines.append("models")
     for model in Models(settings.models_file).all:
         state = "ready" if model.needs is None else f"set {model.needs}"
@@ -43,5 +47,5 @@ def workers(settings):
     try:
         found = Crew(settings.redis_url).size()
     except StoreError:
-        return "unknown: the Redis of REDIS_URL does not answer"
+        return AWAY
     return str(found or "none: start `python -m server worker`")

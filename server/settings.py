@@ -68,6 +68,10 @@ def names(text):
     return found
 
 
+def path(text):
+    return Path(text).expanduser()  # where no shell did
+
+
 def proxies(text):
     for address in names(text):
         if address != "*":
@@ -102,8 +106,8 @@ not_negative = number(zero=True)
 class Settings:
     host: str = env("HOST", "127.0.0.1", "the address to listen on")
     port: int = env("PORT", 8000, "the port to listen on", whole(1, 65535))
-    data_dir: Path = env("DATA_DIR", Path("data"), "everything the server writes")
-    models_file: Path = env("MODELS_FILE", SHIPPED_MODELS, "the list of models")
+    data_dir: Path = env("DATA_DIR", Path("data"), "everything the server writes", path)
+    models_file: Path = env("MODELS_FILE", SHIPPED_MODELS, "the list of models", path)
     auth_token: str = env(
         "AUTH_TOKEN", "", "what every request must bear, in printable ASCII", token, True
     )

@@ -146,6 +146,11 @@ def test_headers_without_end_are_refused_and_counted(impatient):
     assert b'parallax_refused_total{status="431"} 1.0' in impatient.request("GET", "/metrics")[2]
 
 
+def test_one_header_may_be_as_long_as_all_together(impatient):
+    with closing(connect(impatient, GET + b"X: " + b"x" * (MOST - 200) + b"\r\n\r\n")) as sock:
+        assert answer(sock).startswith(b"HTTP/1.1 200")
+
+
 def test_where_there_are_no_descriptors_left_the_others_are_served_on(impatient):
     worker = impatient.worker_pid
     stream = impatient.open(ASKED, "/compare-stream")

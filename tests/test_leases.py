@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -371,3 +372,5 @@ def test_the_doctor_knows_how_many_workers_there_are(desk, raw, redis_url, tmp_p
     assert "workers   none: start `python -m server worker`" in report(settings)[0]
     hire(raw)
     assert "workers   1" in report(settings)[0]
+    lines, well = report(replace(settings, redis_url="redis://127.0.0.1:1"))
+    assert "workers   unknown: the Redis of REDIS_URL does not answer" in lines and not well

@@ -177,7 +177,7 @@ def test_earlier_turns_are_history_with_the_system_first_and_the_last_video_stay
 
 def test_temperature_and_length_are_passed_on_but_the_name_has_the_last_word(vendor, ask):
     vendor.plays(speak.says("Yes."))
-    ask(temperature=0.5, max_tokens=11)
+    ask(temperature=0.5, extra_body={"max_tokens": 11.0})
     sent = vendor.exchanges[-1].json
     assert (sent["temperature"], sent["max_completion_tokens"] or sent["max_tokens"]) == (0.5, 11)
     ask("gpt4o@temperature=1.5", temperature=0.5, max_completion_tokens=12, max_tokens=11)

@@ -24,6 +24,10 @@ def test_an_empty_variable_counts_as_unset():
     assert load({"THREADS": "", "MAX_RUNS": "  "}) == Settings()
 
 
+def test_a_path_may_begin_at_home():
+    assert load({"DATA_DIR": "~/films"}).data_dir == Path.home() / "films"
+
+
 @pytest.mark.parametrize(
     "host, address", [("a.example", "a.example:80"), ("::1", "[::1]:80"), ("[::]", "[::]:80")]
 )

@@ -67,9 +67,14 @@ def with_parameters(slot, asked):
     ):
         if field in asked and option in readers and option not in named:
             try:
-                options[option] = readers[option](str(asked[field]))
+                options[option] = readers[option](spelled(asked[field]))
             except ValueError:
                 raise InvalidQuestion(
                     f"`{field}` is not a value that {slot.model.name} can have."
                 ) from None
     return replace(slot, options=options)
+
+
+def spelled(value):
+    """As it would stand in a slot's name. Some clients know no whole numbers."""
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
