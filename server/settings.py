@@ -279,7 +279,7 @@ def load(environ=None):
             continue
         try:
             found[item.name] = item.metadata["parse"](text)
-        except ValueError:
+        except (ValueError, RuntimeError):  # the latter of a home that nobody has
             raise InvalidSetting(refusal(item, text)) from None
     if found.get("commentary_workers") == "rq" and "redis_url" not in found:
         raise InvalidSetting(

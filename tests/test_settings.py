@@ -53,6 +53,7 @@ def test_variables_are_read_into_their_types():
         ("HEARTBEAT_S", "nan"),
         ("FORWARDED_ALLOW_IPS", "10.0.0.0/8"),
         ("FORWARDED_ALLOW_IPS", "nginx"),
+        ("DATA_DIR", "~nobody-of-that-name/data"),
         ("REDIS_URL", "127.0.0.1:6379"),
         ("REDIS_URL", "redis://127.0.0.1:port"),
         ("REDIS_URL", "unix:///run/redis.sock"),
