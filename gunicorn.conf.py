@@ -19,17 +19,20 @@ Invalid = (settings_module.InvalidSetting, models.InvalidModels)
 
 
 def checked():
-    found = settings_module.load()
+    # Filled in a copy: what makes no sense would stay, when the file has long been mended.
+    environ = dict(os.environ)
+    settings_module.load_dotenv(environ=environ)
+    found = settings_module.load(environ)
     models.Models(found.models_file)
     return found
 
 
-settings_module.load_dotenv()
 try:
     settings = checked()
 except Invalid as error:
     print(error, file=sys.stderr)
     sys.exit(1)
+settings_module.load_dotenv()
 
 # Connections, vendors' sockets and films would soon use up the 1024 that are usual.
 DESCRIPTORS = 16384

@@ -4,6 +4,8 @@ import argparse
 import errno
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 from . import settings as settings_module
 from .cli.arguments import add_commands
@@ -44,8 +46,8 @@ def obey(arguments):
     commands.add_parser("worker", help="make the commentaries that servers queue in Redis")
     add_commands(commands)
     chosen = parser.parse_args(arguments)
-    settings_module.load_dotenv()
     try:
+        settings_module.load_dotenv()
         return COMMANDS[chosen.command](settings_module.load(), chosen)
     except ServerError as error:
         words = str(error)
@@ -73,10 +75,11 @@ def sample(settings, chosen):
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Not beside its place: what is unfinished there is cleared by a server that starts.
-            made = settings.data_dir / f"sample-{os.getpid()}.mp4"
-            sample.make(made)
-            os.replace(made, path)
+            # What is unfinished right beside its place is cleared by a server that starts.
+            with tempfile.TemporaryDirectory(prefix=".sample-", dir=path.parent) as folder:
+                made = Path(folder) / path.name
+                sample.make(made)
+                os.replace(made, path)
             print(f"Made {path}.")
     except OSError as error:  # the server starts all the same, and says why it is not ready
         print(f"No sample video: {path.parent} cannot be written to ({error.strerror}).")

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from ipaddress import ip_address
 
 from flask import Flask, g, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -79,15 +80,23 @@ def behind_proxy(wsgi_app, trusted):
     """A proxy we trust may say who its client is and under which prefix we are seen;
     said by anybody else it would be a way around the rate limit."""
     believing = ProxyFix(wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
-    known = {address.strip() for address in trusted.split(",")}
+    known = {spelled(address.strip()) for address in trusted.split(",")}
 
     def choose(environ, start_response):
-        # So a socket that listens on IPv6 and on IPv4 calls who came by IPv4.
-        address = environ.get("REMOTE_ADDR", "").removeprefix("::ffff:")
-        trust = "*" in known or address in known
+        trust = "*" in known or spelled(environ.get("REMOTE_ADDR", "")) in known
         return (believing if trust else wsgi_app)(environ, start_response)
 
     return choose
+
+
+def spelled(address):
+    """Equal for equal addresses, however they are written: a socket that listens on IPv6 and
+    on IPv4 calls who came by IPv4 `::ffff:192.0.2.1`."""
+    try:
+        found = ip_address(address)
+    except ValueError:  # "*", or nobody's
+        return address
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 def start_clock():

@@ -271,5 +271,5 @@ class Ledger:
 
 
 def spelled(key):
-    """A key as one text; it comes with the name of the view it is for."""
+    """A key as one text; it comes with the name of the views it is for."""
     return "\n".join(key)

@@ -160,6 +160,7 @@ class Models:
 
 
 NUMBER = (int, float)
+MOST = 1e9  # of seconds, no clock of the system can wait for more
 KINDS = {
     **dict.fromkeys(("provider", "label", "about", "upstream", "base_url"), str),
     **dict.fromkeys(("takes", "aliases", "base_url_env", "key_env"), list),
@@ -208,8 +209,8 @@ def check(where, entry, kinds, needed):
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             what = {str: "a text", list: "a list", dict: "a table", bool: "true or false"}
             raise InvalidModels(f"{where} {name} must be {what.get(kind, 'a number')}.")
-        if kind is NUMBER and not 0 <= value < float("inf"):
-            raise InvalidModels(f"{where} {name} must be a number of at least 0.")
+        if kind is NUMBER and not 0 <= value <= MOST:
+            raise InvalidModels(f"{where} {name} must be a number from 0 to {MOST:.0f}.")
 
 
 def read_options(model, text):

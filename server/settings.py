@@ -279,7 +279,7 @@ def load(environ=None):
             continue
         try:
             found[item.name] = item.metadata["parse"](text)
-        except ValueError:
+        except (ValueError, RuntimeError):  # the latter of a home that nobody has
             raise InvalidSetting(refusal(item, text)) from None
     if found.get("commentary_workers") == "rq" and "redis_url" not in found:
         raise InvalidSetting(
@@ -288,10 +288,12 @@ def load(environ=None):
     return Settings(**found)
 
 
-def load_dotenv(path=".env"):
+def load_dotenv(path=".env", environ=os.environ):
     """Fill unset (or empty) variables from `.env`; one that is set wins."""
     from dotenv import dotenv_values
 
-    for name, value in dotenv_values(path).items():
-        if value and not os.environ.get(name):
-            os.environ[name] = value
+    try:
+        found = dotenv_values(path).items()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSetting(f"{path} must be text in UTF-8 that may be read: {error}") from None
+    environ |= {name: value for name, value in found if value and not environ.get(name)}

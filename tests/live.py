@@ -31,6 +31,8 @@ def until(fact, deadline_s=DEADLINE_S, every_s=0.01):
 
 
 class Server:
+    folder = ROOT  # in which it is started
+
     def __init__(self, data_dir, **variables):
         self.port = free_port()
         self.data_dir = Path(data_dir)
@@ -50,7 +52,7 @@ class Server:
                     str(ROOT / "gunicorn.conf.py"),
                     "wsgi:app",
                 ],
-                cwd=ROOT,
+                cwd=self.folder,
                 env=self.environment(),
                 stdout=log,
                 stderr=log,

@@ -3,11 +3,12 @@ import time
 import pytest
 
 from server.asking import attempts as module
-from server.asking.attempts import attempts, backoff
+from server.asking.attempts import attempts
 from server.asking.patience import Patience
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
 from server.providers.base import Call, Question
+from server.vendors.retrying import backoff
 
 
 class Scripted:
@@ -92,5 +93,5 @@ def test_a_cancel_ends_the_wait():
 
 
 def test_two_runs_that_failed_together_do_not_come_back_together():
-    assert len({backoff(0, None) for _ in range(20)}) > 1
-    assert len({backoff(0, 5) for _ in range(20)}) > 1
+    assert len({backoff(0, None, 0.5, 30) for _ in range(20)}) > 1
+    assert len({backoff(0, 5, 0.5, 30) for _ in range(20)}) > 1

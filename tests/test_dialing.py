@@ -1,7 +1,9 @@
 """Connecting: it can be called off while it lasts, and is tried at each address of a name."""
 
+import gc
 import socket
 import threading
+import weakref
 
 import httpx
 import httpx2
@@ -129,6 +131,28 @@ def test_no_other_address_is_tried_once_it_was_called_off(vendor, monkeypatch):
     with token.serving(), pytest.raises(OSError):
         dialing.connected("vendor.test", 80, 5)
     assert len(tried) == 1
+
+
+def test_what_could_not_be_sent_is_not_kept(monkeypatch):
+    """Nor is a key, until the collector comes by: nothing goes round in a circle."""
+
+    class Request:
+        pass
+
+    def send(request):
+        try:
+            dialing.connected("vendor.test", 80, 5)
+        except ConnectionRefusedError:
+            return weakref.ref(request)
+
+    refusing = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 1))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [refusing])
+    gc.disable()
+    try:
+        left = send(Request())
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("name", ["api..vendor.test", "a" * 64 + ".test"])

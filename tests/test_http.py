@@ -215,9 +215,17 @@ def test_more_than_the_rate_allows_is_told_when_to_come_back(app_with):
     refused(lied, 429)
 
 
-def test_a_trusted_proxy_is_known_by_its_ipv4_address_on_a_socket_of_ipv6_too(app_with):
-    client = app_with(rate_limit="1/minute").test_client()
-    proxy = {"REMOTE_ADDR": "::ffff:127.0.0.1"}
+@pytest.mark.parametrize(
+    "said, comes_from",
+    [
+        ("127.0.0.1", "::ffff:127.0.0.1"),  # on a socket that listens on IPv6 too
+        ("::ffff:127.0.0.1", "::ffff:127.0.0.1"),
+        ("FD00:0:0::1", "fd00::1"),
+    ],
+)
+def test_a_trusted_proxy_is_known_however_its_address_is_written(app_with, said, comes_from):
+    client = app_with(rate_limit="1/minute", trusted_proxies=said).test_client()
+    proxy = {"REMOTE_ADDR": comes_from}
     for address in ("10.1.2.3", "10.1.2.4"):
         headers = {"X-Forwarded-For": address}
         answer = client.post(PATH, json=GOOD, headers=headers, environ_base=proxy)

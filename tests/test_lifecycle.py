@@ -133,6 +133,25 @@ def test_a_reload_of_what_makes_no_sense_is_refused_and_all_goes_on(data_dir, tm
         assert [model["name"] for model in server.get("/api/models")[1]["models"]] == ["mine"]
 
 
+def test_so_is_one_with_such_a_setting_in_the_env_file(data_dir, tmp_path):
+    server = Server(data_dir)
+    server.folder = tmp_path
+    server.start()
+    try:
+        old = server.worker_pid
+        (tmp_path / ".env").write_text("MAX_RUNS=many\n")
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: "Not reloaded" in server.log())
+        assert server.worker_pid == old and server.get("/readyz")[0] == 200
+        (tmp_path / ".env").write_text("MAX_RUNS=7\n")
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: not alive(old))
+        until(lambda: server.get("/readyz")[0] == 200)
+        assert b"parallax_runs_limit 7" in server.request("GET", "/metrics")[2]
+    finally:
+        assert server.stop() == 0
+
+
 def test_every_line_of_the_log_is_json_gunicorns_own_too(data_dir):
     server = Server(data_dir).start()
     old = server.worker_pid

@@ -1,5 +1,6 @@
 """The engine, without HTTP: what every run must be, whatever the models do."""
 
+import errno
 import json
 import random
 import shutil
@@ -288,6 +289,32 @@ def test_models_begin_before_a_new_film_is_hashed_and_their_answer_is_kept(
     again = listen(run_of(services, {"a": ["never asked"]}, asked))
     assert text(first) == text(again) == "one"
     assert [e["cached"] for e in first + again if e["event_type"] == "model_start"] == [False, True]
+
+
+def test_what_a_model_took_is_not_what_hashing_the_film_took(make_services, clip, monkeypatch):
+    services, spoken, never = make_services(), threading.Event(), threading.Event()
+    shutil.copy(clip, services.library.folder / "film.mp4")
+    slow = lambda file: spoken.wait(DEADLINE_S) and str(never.wait(0.3))  # noqa: E731
+    monkeypatch.setattr(services.library, "_hash", slow)
+    asked = Question("What happens?", services.library.find("film.mp4", None))
+    events = listen(run_of(services, {"a": ["one", lambda call: spoken.set()]}, asked))
+    took = next(e["metrics"] for e in events if e["event_type"] == "performance_metrics")
+    assert events[-1]["total_time"] - took["duration"] > 0.25
+
+
+def test_an_answer_about_a_film_that_cannot_be_hashed_is_one_all_the_same(
+    make_services, clip, monkeypatch
+):
+    services = make_services()
+    shutil.copy(clip, services.library.folder / "film.mp4")
+
+    def unreadable(file):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(services.library, "_hash", unreadable)
+    asked = Question("What happens?", services.library.find("film.mp4", None))
+    events = listen(run_of(services, {"a": ["one"]}, asked))
+    assert text(events) == "one" and kinds(of(events, "a"))[-1] == "model_end"
 
 
 def test_a_failure_is_never_kept(make_services):

@@ -53,6 +53,7 @@ def test_variables_are_read_into_their_types():
         ("HEARTBEAT_S", "nan"),
         ("FORWARDED_ALLOW_IPS", "10.0.0.0/8"),
         ("FORWARDED_ALLOW_IPS", "nginx"),
+        ("DATA_DIR", "~nobody-of-that-name/data"),
         ("REDIS_URL", "127.0.0.1:6379"),
         ("REDIS_URL", "redis://127.0.0.1:port"),
         ("REDIS_URL", "unix:///run/redis.sock"),
@@ -110,6 +111,12 @@ def test_dotenv_fills_what_is_unset_or_empty_and_never_overrides(tmp_path, monke
     found = [os.environ.get(f"{letter}_TEST") for letter in "ABCD"]
     monkeypatch.setenv("C_TEST", "x")  # so that the fixture takes it away again
     assert found == ["set", "file", "file", None]
+
+
+def test_a_dotenv_that_is_no_text_is_an_invalid_setting(tmp_path):
+    (tmp_path / ".env").write_bytes("MAX_RUNS=7 # für alle".encode("latin-1"))
+    with pytest.raises(InvalidSetting, match="UTF-8"):
+        module.load_dotenv(tmp_path / ".env")
 
 
 # -- what is written about them

@@ -1,5 +1,6 @@
 """What a start costs with no key set, and what it clears."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -42,3 +43,17 @@ def test_a_server_that_starts_leaves_the_sample_that_is_being_made(make_settings
     monkeypatch.setattr("server.sample.make", make)
     assert __main__.sample(settings, None) == 0
     assert [path.name for path in settings.videos_dir.iterdir()] == ["sample.mp4"]
+
+
+def test_the_sample_is_made_on_the_disk_of_the_videos(make_settings, monkeypatch):
+    settings = make_settings()
+    made = []
+
+    def make(path):
+        assert settings.videos_dir in path.parents  # a rename does not go to another disk
+        made.append(path)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("server.sample.make", make)
+    assert __main__.sample(settings, None) == 0
+    assert made and not list(settings.videos_dir.iterdir())

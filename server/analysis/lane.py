@@ -22,6 +22,7 @@ class End:
     finish_reason: str
     usage: Usage
     cache_key: str | None = None  # under which to keep the answer
+    at: float | None = None  # when, if that was before it was told
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ class Lane:
         messages = []
         if self.state == "waiting":  # ended before it began: a start is owed all the same
             messages = self.fold(at, Begin(False, None), vocabulary)
-        self.metrics = self._measure(at, fact.usage)
+        ended_at = fact.at if isinstance(fact, End) else None
+        self.metrics = self._measure(ended_at or at, fact.usage)
         if isinstance(fact, End):
             self.state, self.finish_reason = "done", fact.finish_reason
             return [

@@ -12,7 +12,7 @@ from contextlib import closing
 
 from ..asking.asking import Asking, translated
 from ..cancel import CancelToken
-from ..errors import ProviderError
+from ..errors import ProviderError, ServerError
 from ..providers.base import Finish, Usage
 from . import cache
 from .lane import Begin, End, Fail
@@ -57,7 +57,8 @@ class Worker:
                             usage = item
                         else:
                             finish = item
-                self._say(End(str(finish.reason), usage, key or self._key()))
+                ended_at = time.monotonic()
+                self._say(End(str(finish.reason), usage, key or self._late_key(), ended_at))
         except Exception as caught:
             known = {"run_id": self._run_id, "slot": slot.name}
             self._say(Fail(translated(caught, self.token, **known), usage))
@@ -76,6 +77,13 @@ class Worker:
         if self.lane.slot.provider.cacheable and self._kept is None:
             return cache.key(self._question, self.lane.slot)
         return None
+
+    def _late_key(self):
+        """Of a film that was new. Where it cannot be read, its answer is not kept."""
+        try:
+            return self._key()
+        except (ServerError, OSError):
+            return None
 
     def _kept_answer(self, key):
         if self._kept is not None:

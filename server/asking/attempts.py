@@ -5,11 +5,10 @@ text: after it a second try would say things twice.
 """
 
 import itertools
-import random
 import time
 
 from ..errors import ProviderError
-from ..vendors.faults import worth_retrying
+from ..vendors.retrying import backoff, worth_retrying
 
 RETRIES = 2
 FIRST_DELAY_S = 0.5
@@ -30,7 +29,7 @@ def attempts(provider, question, call, patience):
             call.token.check()
             if spoke or attempt == RETRIES or not worth_retrying(error):
                 raise
-            delay = backoff(attempt, error.retry_after)
+            delay = backoff(attempt, error.retry_after, FIRST_DELAY_S, LONGEST_DELAY_S)
             if delay >= patience.left(time.monotonic()):
                 raise
         finally:
@@ -38,12 +37,3 @@ def attempts(provider, question, call, patience):
         patience.try_again()
         call.phase("retrying")
         call.token.wait(delay)
-
-
-def backoff(attempt, retry_after):
-    """What the vendor asked for and a little, or half a second, then one; never equal
-    for two runs, so that those who failed together do not come back together."""
-    spread = 1 + random.random() / 2
-    if retry_after is not None:
-        return max(0.0, retry_after) + 0.1 * spread
-    return min(FIRST_DELAY_S * 2**attempt, LONGEST_DELAY_S) * spread

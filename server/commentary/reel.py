@@ -36,7 +36,7 @@ class Reel:
 
     @property
     def pictures(self):
-        """For the finished film: the source as it is, or the converted parts."""
+        """For the finished film: the source, as it is or put together, or the converted parts."""
         return [self._footage.path] if self._footage else self._pictures
 
     def stretches(self):

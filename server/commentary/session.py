@@ -19,7 +19,7 @@ class Session:
         self.id = id
         self.folder = sessions.streaming / id
         self.private = self.folder / "job"
-        self.pictures = self.private / "pictures"  # the parts of a converted one
+        self.pictures = self.private / "pictures"  # of a film that cannot be copied as it is
         self._generated = sessions.generated
         self._events = None  # a file that only this process writes
         self.guard = lambda: None  # raises when this process may not write here any more

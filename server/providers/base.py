@@ -5,7 +5,7 @@ To add one, write a file with a subclass here and one line in `providers/__init_
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -23,8 +23,10 @@ class Video:
     fps: float
     codec: str
     has_audio: bool
-    hashed: Callable[[], str]
-    new: bool = False  # nobody can have asked about these bytes before, in this process
+    # The other two do not tell one film from another.
+    hashed: Callable[[], str] = field(compare=False)
+    # Nobody can have asked about these bytes before, in this process.
+    new: bool = field(default=False, compare=False)
 
     @property
     def digest(self):

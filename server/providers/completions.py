@@ -54,9 +54,10 @@ def read(chunks, on_finish=lambda: None):
             if not name and (text := repeating.text(data)):
                 yield text
                 continue
-            if not data.strip():
+            plain = data.strip()
+            if not plain:
                 continue  # by the standard no event: some keep a line alive so
-            if data.strip() == "[DONE]":
+            if plain == "[DONE]":
                 break
             message = told(name, data)
             usage = counted(message.get("usage")) or usage
@@ -89,10 +90,10 @@ def read(chunks, on_finish=lambda: None):
 
 def said(content):
     """The text of a delta. Mistral's thinking models say theirs in parts, and think in others."""
-    if isinstance(content, list):
-        texts = [part.get("text") for part in listed(content) if part.get("type") == "text"]
-        return "".join(text for text in texts if isinstance(text, str))
-    return content if isinstance(content, str) else ""
+    if isinstance(content, str):
+        return content
+    texts = [part.get("text") for part in listed(content) if part.get("type") == "text"]
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def told(name, data):

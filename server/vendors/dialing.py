@@ -31,7 +31,10 @@ def connected(host, port, seconds):
                 sock.close()
         if token and token.cancelled:
             break
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # or it and this frame would keep each other, and the callers' requests
 
 
 def looked_up(host, port):

@@ -58,9 +58,6 @@ MESSAGES = {
 SILENT = "The connection to it went silent."
 BROKE = "The connection to it broke."
 
-# What may pass by itself.
-RETRIED = {"rate_limit", "upstream", "network"}
-
 
 def code_of_status(status):
     return BY_STATUS.get(status, "bad_request" if 400 <= status < 500 else "upstream")
@@ -72,11 +69,6 @@ def failure(code, detail=None, retry_after=None):
     if code in ("bad_request", "not_found") and (detail := presentable(detail)):
         message = f"{message} It says: {detail}"
     return ProviderError(code, message, retry_after=retry_after)
-
-
-def worth_retrying(error):
-    """Whether it is tried again: a model by `asking/attempts.py`, a line by `voices/trying.py`."""
-    return error.retryable and error.code in RETRIED
 
 
 def silent():

@@ -39,7 +39,7 @@ def still_there(question):
     if question.video is None:
         return question
     video = services().library.find(question.video.name, None)
-    if replace(video, hashed=question.video.hashed) != question.video:
+    if video != question.video:
         raise VideoNotFound("The video of that run has been replaced; ask about the new one.")
     return replace(question, video=video)
 

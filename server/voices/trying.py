@@ -6,13 +6,12 @@ never asked for again, so nothing is paid twice.
 """
 
 import itertools
-import random
 import time
 from contextlib import contextmanager
 
 from ..cancel import CancelToken
 from ..errors import Abandoned, ProviderError
-from ..vendors.faults import worth_retrying
+from ..vendors.retrying import backoff, worth_retrying
 from .throttle import TooMany
 
 RETRIES = 2
@@ -31,7 +30,7 @@ def tried(ask, token, alarms, limit_s):
         except ProviderError as error:
             token.check()
             failures += not isinstance(error, TooMany)
-            delay = backoff(attempt, error.retry_after)
+            delay = backoff(attempt, error.retry_after, FIRST_DELAY_S, LONGEST_DELAY_S)
             if failures > RETRIES or not worth_retrying(error) or delay >= budget.left_s:
                 raise
         token.wait(delay)
@@ -64,12 +63,3 @@ class Budget:
             alarm.cancel()
             forget()
             self.left_s -= time.monotonic() - began
-
-
-def backoff(attempt, retry_after):
-    """What the vendor asked for and a little, or half a second, then one; spread, so that
-    those who failed together do not come back together."""
-    spread = 1 + random.random() / 2
-    if retry_after is not None:
-        return max(0.0, retry_after) + 0.1 * spread
-    return min(FIRST_DELAY_S * 2**attempt, LONGEST_DELAY_S) * spread
