@@ -8,27 +8,22 @@ A name is looked at before it is used (`names.py`), and every file is then opene
 by folder without following a link, so no name leads out of the library.
 """
 
-import contextlib
 import errno
-import hashlib
 import json
 import os
 import shutil
 import stat
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cores, media, names
-from .errors import MediaError, ServerError, TooBusy, VideoNotFound
-from .memo import Memo
-from .providers.base import Video
+from . import media, names
+from .contents import Contents
+from .errors import MediaError, VideoNotFound
 from .thumbnails import Thumbnails
 from .uploads import sweep
 
 SPARE_BYTES = 256 * 1024 * 1024  # what uploads leave free for everything else
-SAMPLE_BYTES = 256 * 1024
 NO_SUCH = "No such video. GET /api/videos lists them."
 NOT_THERE = {
     errno.ENOENT,
@@ -71,8 +66,7 @@ class Library:
         self.spare_bytes = SPARE_BYTES
         self.max_upload_bytes = settings.max_upload_mb * 1024 * 1024
         self._titles = data / "titles"
-        self._probes, self._digests, self._fingerprints = Memo(), Memo(), Memo()
-        self._hashed = Memo()  # the fingerprints of all that has a digest
+        self.contents = Contents(self._open)
         self.thumbnails = Thumbnails(data / "cache" / "thumbnails")
 
     def prepare(self):
@@ -125,47 +119,11 @@ class Library:
     def find(self, name, stem):
         """The Video a request is about: `name` says which file, or else `stem` does (with
         a name it may be a vendor's id)."""
-        file = self.locate(name or stem)
-        probe = self.probe(file)
-        new = self._is_new(file)
-        if new and not self._digests.begun(file):
-            threading.Thread(target=self._hash_ahead, args=(file,), daemon=True).start()
-        return describe(file, probe, lambda: self.digest(file), new)
+        return self.contents.video(self.locate(name or stem))
 
     def open(self, id):
         """(File, its bytes) for a client that wants to see it."""
         return self._open(self.locate(id).name)
-
-    # -- what is known about a file
-
-    def probe(self, file):
-        return self._probes.get(file, lambda: self.look(file.path))
-
-    def probed(self, file):
-        """Whether `probe` would answer at once."""
-        return self._probes.known(file)
-
-    def look(self, path):
-        """The probe of a file that holds a picture; MediaError for any other."""
-        try:
-            media.ffmpeg()
-        except MediaError as error:
-            raise TooBusy(error.message, retry_after=60) from None
-        probe = media.probe(path)
-        if not probe.has_video:
-            raise MediaError("This file has no picture: it is not a video.")
-        return probe
-
-    def digest(self, file):
-        """The SHA-256 of its bytes; equal for equal videos, whatever they are called."""
-        digest = self._digests.get(file, lambda: self._hash(file))
-        self._hashed.put(self.fingerprint(file), True)
-        return digest
-
-    def fingerprint(self, file):
-        """Tells this content from another at a cost that does not grow with its length:
-        its size, and the bytes at its beginning, its middle and its end."""
-        return self._fingerprints.get(file, lambda: self._sample(file))
 
     def title(self, file):
         try:
@@ -198,9 +156,7 @@ class Library:
         os.rename(part, path)
         found = path.stat()
         file = File(name, path, found.st_size, found.st_mtime_ns)
-        self._probes.put(file, probe)
-        self._digests.put(file, digest)
-        self._hash_ahead(file)
+        self.contents.learn(file, probe, digest)
         return file
 
     # -- the disk
@@ -240,50 +196,6 @@ class Library:
             opened.close()
             raise VideoNotFound(NO_SUCH)
         return File(name, self.folder / name, found.st_size, found.st_mtime_ns), opened
-
-    def _is_new(self, file):
-        """Another fingerprint than all before means other bytes than all before: that is
-        known at once, and the digest of a long film after seconds."""
-        return not (self._digests.known(file) or self._hashed.known(self.fingerprint(file)))
-
-    def _hash_ahead(self, file):
-        with contextlib.suppress(ServerError, OSError):  # whoever needs it is told
-            self.digest(file)
-
-    def _sample(self, file):
-        _, opened = self._open(file.name)
-        with opened:
-            return sampled(opened, file.size)
-
-    def _hash(self, file):
-        _, opened = self._open(file.name)
-        with opened, cores.all_of_them():
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def describe(file, probe, hashed, new=False):
-    """A File as the Video a model is asked about."""
-    return Video(
-        path=file.path,
-        name=file.name,
-        size=file.size,
-        duration=probe.duration,
-        width=probe.width,
-        height=probe.height,
-        fps=probe.fps,
-        codec=probe.codec,
-        has_audio=probe.has_audio,
-        hashed=hashed,
-        new=new,
-    )
-
-
-def sampled(opened, size):
-    found = hashlib.sha256(str(size).encode())
-    for at in (0, size // 2, size - SAMPLE_BYTES):
-        opened.seek(max(0, at))
-        found.update(opened.read(SAMPLE_BYTES))
-    return found.hexdigest()
 
 
 def servable(found):

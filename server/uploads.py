@@ -62,7 +62,7 @@ class Upload:
         """Look whether it is a video; then it is in the library. Returns its File."""
         if not self.size:
             raise MediaError("The file is empty.")
-        probe = self._library.look(self._path)
+        probe = self._library.contents.look(self._path)
         name = f"{self._id}.{names.extension_for(self.title, probe.format)}"
         try:
             self._litter.append(self._library.title_path(self._id))

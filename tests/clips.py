@@ -7,7 +7,8 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from server import media
-from server.library import File, describe
+from server.contents import describe
+from server.library import File
 from server.providers.base import Call, Question, Usage
 
 SMALL = "320x180"

@@ -134,8 +134,10 @@ def test_a_stem_of_two_files_means_neither(library, put):
 def test_equal_bytes_have_equal_digests_and_are_read_once(library, put, monkeypatch):
     put("a.mp4", "b.mp4")
     hashed = []
-    real = library._hash
-    monkeypatch.setattr(library, "_hash", lambda file: hashed.append(file.name) or real(file))
+    real = library.contents._hash
+    monkeypatch.setattr(
+        library.contents, "_hash", lambda file: hashed.append(file.name) or real(file)
+    )
     digests = {library.find(name, None).digest for name in ("a.mp4", "b.mp4", "a.mp4", "b.mp4")}
     assert len(digests) == 1 and hashed == ["a.mp4", "b.mp4"]
 

@@ -279,8 +279,10 @@ def test_models_begin_before_a_new_film_is_hashed_and_their_answer_is_kept(
     services, known = make_services(), threading.Event()
     library = services.library
     shutil.copy(clip, library.folder / "film.mp4")
-    real = library._hash
-    monkeypatch.setattr(library, "_hash", lambda file: known.wait(DEADLINE_S) and real(file))
+    real = library.contents._hash
+    monkeypatch.setattr(
+        library.contents, "_hash", lambda file: known.wait(DEADLINE_S) and real(file)
+    )
     asked = Question("What happens?", library.find("film.mp4", None))
     run = run_of(services, {"a": ["one"]}, asked)
     first = listen(run, lambda e: e["event_type"] == "text_generation" and known.set())
@@ -295,7 +297,7 @@ def test_what_a_model_took_is_not_what_hashing_the_film_took(make_services, clip
     services, spoken, never = make_services(), threading.Event(), threading.Event()
     shutil.copy(clip, services.library.folder / "film.mp4")
     slow = lambda file: spoken.wait(DEADLINE_S) and str(never.wait(0.3))  # noqa: E731
-    monkeypatch.setattr(services.library, "_hash", slow)
+    monkeypatch.setattr(services.library.contents, "_hash", slow)
     asked = Question("What happens?", services.library.find("film.mp4", None))
     events = listen(run_of(services, {"a": ["one", lambda call: spoken.set()]}, asked))
     took = next(e["metrics"] for e in events if e["event_type"] == "performance_metrics")
@@ -311,7 +313,7 @@ def test_an_answer_about_a_film_that_cannot_be_hashed_is_one_all_the_same(
     def unreadable(file):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(services.library, "_hash", unreadable)
+    monkeypatch.setattr(services.library.contents, "_hash", unreadable)
     asked = Question("What happens?", services.library.find("film.mp4", None))
     events = listen(run_of(services, {"a": ["one"]}, asked))
     assert text(events) == "one" and kinds(of(events, "a"))[-1] == "model_end"

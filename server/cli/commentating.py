@@ -13,8 +13,8 @@ from pathlib import Path
 from .. import log, names
 from ..commentary import options
 from ..commentary.job import Film
+from ..contents import describe, sampled
 from ..errors import InvalidQuestion, OutOfSpace, ProviderError
-from ..library import describe, sampled
 from ..services import Services
 from .interrupt import INTERRUPTED, stopping
 from .local import file_at
@@ -31,7 +31,7 @@ def commentate(settings, chosen):
     target = target_of(chosen.out, file)
     with open(file.path, "rb") as opened:
         digest = sampled(opened, file.size)
-    probe = services.library.look(file.path)
+    probe = services.library.contents.look(file.path)
     film = Film(describe(file, probe, lambda: digest), probe, names.file_stem(file.name))
     asked = {name: getattr(chosen, name) for name in CHOICES}
     given = {name: value for name, value in asked.items() if value is not None}

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..analysis.run import AnalysisRun
+from ..contents import describe
 from ..errors import BadRequest, InvalidQuestion, ProviderError, VideoNotFound
 from ..events import Analysis, Comparison
-from ..library import File, describe
+from ..library import File
 from ..memo import Memo
 from ..providers.base import Question
 
@@ -53,7 +54,7 @@ def watch(services, prompt, names, path, start, end):
     digests = Memo()  # several models ask for it at once, and a film is long to read
     video = describe(
         file,
-        services.library.look(file.path),
+        services.library.contents.look(file.path),
         lambda: digests.get(file, lambda: digest(file.path)),
     )
     if start is not None and not 0 <= start < video.duration:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import names
-from ..library import describe
+from ..contents import describe
 from ..media import Probe
 from ..providers.base import Video
 from .options import Options
@@ -24,8 +24,8 @@ class Film:
 def film_named(library, name):
     """The Film a client means by a name, a stem or an id."""
     file = library.locate(name)
-    probe = library.probe(file)
-    video = describe(file, probe, lambda: library.fingerprint(file))
+    probe = library.contents.probe(file)
+    video = describe(file, probe, lambda: library.contents.fingerprint(file))
     return Film(video, probe, names.file_stem(library.title(file)))
 
 

@@ -63,7 +63,7 @@ def video(id):
 def thumbnail(id):
     library = services().library
     file = library.locate(id)
-    duration = library.probe(file).duration
+    duration = library.contents.probe(file).duration
     at = number("at", duration / 10, 0, duration)
     width = int(number("width", WIDTH, *WIDTHS))
     leave_gate = services().media.enter()
@@ -80,9 +80,9 @@ def item(file, index, deadline=float("inf")):
     library = services().library
     id = index.id(file.name)
     figures, error = dict.fromkeys(FIGURES), None
-    if library.probed(file) or time.monotonic() < deadline:
+    if library.contents.probed(file) or time.monotonic() < deadline:
         try:
-            probe = library.probe(file)
+            probe = library.contents.probe(file)
             figures = {name: getattr(probe, name) for name in FIGURES}
         except ServerError as failure:
             error = failure.message
