@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from server import media
 from server.settings import Settings
 from tests import clips
 
@@ -38,6 +39,15 @@ def make_services(make_settings):
         return services
 
     return make
+
+
+@pytest.fixture(params=list(clips.BINARIES))
+def each_binary(request, monkeypatch, tmp_path):
+    """The ffmpeg of the system and the one of the wheel."""
+    clips.use_binary(request.param, monkeypatch, tmp_path / "bin")
+    yield request.param
+    monkeypatch.undo()
+    media.binary.found.cache_clear()
 
 
 # -- an application with one clip in its library

@@ -63,14 +63,6 @@ def long_film(folder):
     return clips.noise(folder / "long.mp4", 120, sound=True)
 
 
-@pytest.fixture(params=list(clips.BINARIES))
-def each_binary(request, monkeypatch, tmp_path):
-    clips.use_binary(request.param, monkeypatch, tmp_path / "bin")
-    yield
-    monkeypatch.undo()
-    media.binary.found.cache_clear()
-
-
 @pytest.fixture(autouse=True)
 def nothing_is_left():
     yield

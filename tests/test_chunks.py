@@ -24,14 +24,6 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("chunks")
 
 
-@pytest.fixture(params=list(clips.BINARIES))
-def each_binary(request, monkeypatch, tmp_path):
-    clips.use_binary(request.param, monkeypatch, tmp_path / "bin")
-    yield request.param
-    monkeypatch.undo()
-    media.binary.found.cache_clear()
-
-
 def turned(path):
     target = path.with_name("turned.mp4")
     command = [clips.BINARIES["wheel"], "-v", "error", "-display_rotation", "90", "-i", path]

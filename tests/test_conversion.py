@@ -21,14 +21,6 @@ BORDERS = [2.0, 4.0]
 VFR = ("-vf", "select='not(mod(n,3))+lt(mod(n,50),20)'", "-fps_mode", "vfr")
 
 
-@pytest.fixture(params=list(clips.BINARIES))
-def each_binary(request, monkeypatch, tmp_path):
-    clips.use_binary(request.param, monkeypatch, tmp_path / "bin")
-    yield request.param
-    monkeypatch.undo()
-    media.binary.found.cache_clear()
-
-
 @pytest.fixture(autouse=True)
 def nothing_is_left():
     yield

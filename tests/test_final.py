@@ -22,14 +22,6 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("final")
 
 
-@pytest.fixture(params=list(clips.BINARIES))
-def each_binary(request, monkeypatch, tmp_path):
-    clips.use_binary(request.param, monkeypatch, tmp_path / "bin")
-    yield request.param
-    monkeypatch.undo()
-    media.binary.found.cache_clear()
-
-
 @pytest.fixture(scope="module")
 def voice(folder):
     """A short low tone, unlike a beep."""

@@ -24,14 +24,6 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("footage")
 
 
-@pytest.fixture(params=list(clips.BINARIES))
-def each_binary(request, monkeypatch, tmp_path):
-    clips.use_binary(request.param, monkeypatch, tmp_path / "bin")
-    yield request.param
-    monkeypatch.undo()
-    media.binary.found.cache_clear()
-
-
 def film(path, *options, rate="30000/1001", before=(), seconds=7):
     picture = ["-f", "lavfi", "-i", f"testsrc=s=320x180:r={rate}:d={seconds}"]
     sound = ["-f", "lavfi", "-i", f"sine=440:r=44100:d={seconds}"]

@@ -24,14 +24,6 @@ KINDS = {
 }
 
 
-@pytest.fixture(params=list(clips.BINARIES))
-def each_binary(request, monkeypatch, tmp_path):
-    clips.use_binary(request.param, monkeypatch, tmp_path / "bin")
-    yield request.param
-    monkeypatch.undo()
-    media.binary.found.cache_clear()
-
-
 def fragments(path, *options, **more):
     return film(path, SECONDS, *FRAGMENTS, *options, **more)
 

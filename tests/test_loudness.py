@@ -8,14 +8,6 @@ from server.errors import MediaError
 from . import clips
 
 
-@pytest.fixture(params=list(clips.BINARIES))
-def each_binary(request, monkeypatch, tmp_path):
-    clips.use_binary(request.param, monkeypatch, tmp_path / "bin")
-    yield request.param
-    monkeypatch.undo()
-    media.binary.found.cache_clear()
-
-
 def tone(path, seconds, decibels, rate=24000, channels=1):
     """A sine with that peak, for which R 128 was made: 997 Hz on both sides is as loud."""
     level = 10 ** (decibels / 20)
