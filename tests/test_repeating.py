@@ -90,15 +90,16 @@ def test_what_is_no_plain_text_is_not_taken_for_one(bad):
     known = dumped("a")[0]
     repeating = Repeating()
     repeating.learn(known, "a")
-    assert repeating.text(known) == "a"
-    assert repeating.text(known.replace('"a"', f'"{bad}"')) is None
+    event = f"data: {known}".encode()
+    assert repeating.text(event) == "a"
+    assert repeating.text(event.replace(b'"a"', f'"{bad}"'.encode())) is None
 
 
 def test_two_places_for_a_text_are_not_learned():
     repeating = Repeating()
     data = json.dumps({"x": {"content": "a"}, **message("a")})
     repeating.learn(data, "a")
-    assert repeating.text(data) is None
+    assert repeating.text(f"data: {data}".encode()) is None
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,9 @@ def read(chunks, on_finish=lambda: None):
     finish, usage, spoke, refused = None, None, False, False
     repeating = Repeating()
     try:
-        for name, data in sse_lines.events(stream_only(chunks)):
-            if not name and (text := repeating.text(data)):
-                yield text
+        for name, data in sse_lines.events(stream_only(chunks), repeating.text):
+            if name is None:
+                yield data
                 continue
             plain = data.strip()
             if not plain:
