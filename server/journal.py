@@ -19,13 +19,15 @@ class Journal:
     def __init__(self):
         self._blocks = []  # of BLOCK messages each, but for the last of a closed journal
         self._latest = []
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._waiting = 0  # followers; mostly there is none to be told
         self._told = None
         self.length = 0
         self.closed = False
 
     def extend(self, frames):
-        with self._changed:
+        with self._lock:
             self._latest.extend(frames)
             self.length += len(frames)
             if self._told is not None and frames:
@@ -33,7 +35,8 @@ class Journal:
             while len(self._latest) >= BLOCK:
                 self._blocks.append(pack(self._latest[:BLOCK]))
                 del self._latest[:BLOCK]
-            self._changed.notify_all()
+            if self._waiting:
+                self._changed.notify_all()
 
     def tell(self, told):
         """From now on `told(number of the last)` is called when messages came, before
@@ -46,7 +49,7 @@ class Journal:
 
     def close(self):
         """Nothing more will come."""
-        with self._changed:
+        with self._lock:
             if not self.closed:
                 self.closed, self._told = True, None
                 if self._latest:
@@ -56,7 +59,7 @@ class Journal:
 
     def after(self, last_id):
         """The messages after that id; where there are many, the first of them."""
-        with self._changed:
+        with self._lock:
             number, skip = divmod(last_id, BLOCK)
             if number < len(self._blocks):
                 block = self._blocks[number]
@@ -66,12 +69,17 @@ class Journal:
 
     def wait(self, last_id, timeout, gone=lambda: False):
         """Until there is a message after that id, or no more can come, or `gone()`."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.length > last_id or self.closed or gone(), timeout)
+        with self._lock:
+            self._waiting += 1
+            try:
+                come = lambda: self.length > last_id or self.closed or gone()  # noqa: E731
+                self._changed.wait_for(come, timeout)
+            finally:
+                self._waiting -= 1
 
     def poke(self):
         """Wake whoever waits, so that it looks around."""
-        with self._changed:
+        with self._lock:
             self._changed.notify_all()
 
     @property
