@@ -25,23 +25,19 @@ def current():
 
 class CancelToken:
     def __init__(self):
-        self.reason = None
+        self.reason, self.cancelled = None, False
         self._lock = threading.Lock()
-        self._cancelled = threading.Event()
+        self._over = threading.Event()
         self._hang_ups = {}
         self._sockets = []
-
-    @property
-    def cancelled(self):
-        return self._cancelled.is_set()
 
     def cancel(self, reason="cancelled"):
         """Hang up. The first reason stays; cancelling twice is harmless."""
         with self._lock:
-            if self._cancelled.is_set():
+            if self.cancelled:
                 return
-            self.reason = reason
-            self._cancelled.set()
+            self.reason, self.cancelled = reason, True
+            self._over.set()
             hang_ups, self._hang_ups = list(self._hang_ups.values()), {}
             sockets, self._sockets = self._sockets, []
         for sock in sockets:
@@ -58,14 +54,14 @@ class CancelToken:
 
     def wait(self, seconds):
         """Sleep that a cancel ends. Raises Abandoned when it did."""
-        self._cancelled.wait(seconds)
+        self._over.wait(seconds)
         self.check()
 
     def on_cancel(self, hang_up):
         """Call `hang_up` at cancel, or now if that has been. Returns how to forget it."""
         handle = object()
         with self._lock:
-            if not self._cancelled.is_set():
+            if not self.cancelled:
                 self._hang_ups[handle] = hang_up
                 return lambda: self._hang_ups.pop(handle, None)
         hang_up()
@@ -76,7 +72,7 @@ class CancelToken:
         call that polls opens many."""
         with self._lock:
             self._sockets = [known for known in self._sockets if known.fileno() >= 0]
-            if not self._cancelled.is_set():
+            if not self.cancelled:
                 self._sockets.append(sock)
                 return
         shut(sock)

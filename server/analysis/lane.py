@@ -34,7 +34,7 @@ class Fail:
 class Lane:
     def __init__(self, slot):
         self.slot = slot
-        self.state = "waiting"
+        self.become("waiting")
         self.phase = "starting"  # set by the worker, told by the reader
         self.pieces: list[str] = []
         self.evidence = None
@@ -45,9 +45,8 @@ class Lane:
         self.began_at = None
         self.first_text_at = None
 
-    @property
-    def over(self):
-        return self.state in ("done", "failed", "cancelled")
+    def become(self, state):
+        self.state, self.over = state, state in ("done", "failed", "cancelled")
 
     @property
     def unheard(self):
@@ -70,7 +69,8 @@ class Lane:
             self.pieces.append(fact)
             return vocabulary.text(name, fact)
         if isinstance(fact, Begin):
-            self.state, self.began_at = "working", at
+            self.become("working")
+            self.began_at = at
             self.cached, self.evidence = fact.cached, fact.evidence
             label = self.slot.model.label
             return vocabulary.model_start(name, label, fact.cached, fact.evidence)
@@ -80,13 +80,14 @@ class Lane:
         ended_at = fact.at if isinstance(fact, End) else None
         self.metrics = self._measure(ended_at or at, fact.usage)
         if isinstance(fact, End):
-            self.state, self.finish_reason = "done", fact.finish_reason
+            self.become("done")
+            self.finish_reason = fact.finish_reason
             return [
                 *messages,
                 *vocabulary.metrics(name, self.metrics),
                 *vocabulary.model_end(name, fact.finish_reason),
             ]
-        self.state = "cancelled" if fact.error.code == "cancelled" else "failed"
+        self.become("cancelled" if fact.error.code == "cancelled" else "failed")
         self.error = fact.error
         if self.pieces:
             messages += vocabulary.metrics(name, self.metrics)

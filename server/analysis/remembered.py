@@ -190,7 +190,7 @@ def replayed(models, kept, frames):
 def hear(lane, event):
     kind = event.get("event_type") or event["type"]
     if kind in ("model_start", "start"):
-        lane.state = "working"
+        lane.become("working")
         lane.cached, lane.evidence = event.get("cached", False), event.get("evidence")
     elif kind in ("text_generation", "chunk"):
         lane.pieces.append(event.get("text") or event.get("content") or "")
@@ -198,9 +198,10 @@ def hear(lane, event):
         lane.metrics = event["metrics"]
     elif kind == "error":
         lane.error = error_told(event)
-        lane.state = "cancelled" if event["code"] == "cancelled" else "failed"
+        lane.become("cancelled" if event["code"] == "cancelled" else "failed")
     elif kind == "model_end" or (kind == "done" and not event["error"]):
-        lane.state, lane.finish_reason = "done", event["finish_reason"]
+        lane.become("done")
+        lane.finish_reason = event["finish_reason"]
 
 
 def error_told(told):

@@ -46,8 +46,8 @@ class Asking:
 
     def answer(self):
         """Pieces of text, a Usage, a Finish, as they come. What it raises is for `translated`."""
-        model, settings = self._slot.model, self._services.settings
-        self._patience = Patience(
+        model, settings, token = self._slot.model, self._services.settings, self._token
+        self._patience = patience = Patience(
             model.first_text_timeout_s or settings.first_text_timeout_s,
             model.idle_timeout_s or settings.idle_timeout_s,
             model.timeout_s or settings.model_timeout_s,
@@ -56,28 +56,27 @@ class Asking:
         self._watch()
         try:
             self._allow()
-            call, chars = Call(self._token, self._phase, self._hears), 0
-            with closing(
-                attempts(self._slot.provider, self._question, call, self._patience)
-            ) as items:
+            call, chars = Call(token, self._phase, self._hears), 0
+            with closing(attempts(self._slot.provider, self._question, call, patience)) as items:
                 for item in items:
-                    self._token.check()
+                    if token.cancelled:
+                        token.check()
                     if isinstance(item, str):
                         if not item:
                             continue
-                        self._patience.heard()
+                        patience.heard()
                         chars += len(item)
                         if chars > settings.max_answer_chars:
                             raise too_long(settings.max_answer_chars)
                         yield item
                     elif isinstance(item, Finish):
-                        self._patience.heard()  # no more words are owed; the provider does the rest
+                        patience.heard()  # no more words are owed; the provider does the rest
                         yield item
                         continue
                     else:
                         yield plausible(item)
-                    self._patience.waits(time.monotonic())
-            self._token.check()
+                    patience.waits(time.monotonic())
+            token.check()
             if self._asked:
                 self._circuit.succeeded()
         except Exception as caught:

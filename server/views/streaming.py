@@ -9,6 +9,12 @@ from ..errors import BadRequest, TooBusy
 from . import addresses, services
 
 
+class Stream(Response):
+    def iter_encoded(self):
+        """It is bytes already: no generator that looks at each piece for text."""
+        return self.response
+
+
 def admit_reader(run, on_leave):
     """Take a place at the gate and watch this client; returns (visitor, how to leave)."""
     leave_gate = run.attach(services().streams.enter)
@@ -61,7 +67,7 @@ def sse_response(run, executor):
         yield sse.DONE
 
     # On the response, not in the generator: one that never started runs no `finally`.
-    return closing(Response(frames(), headers=headers(run)), leave, run.release)
+    return closing(Stream(frames(), headers=headers(run)), leave, run.release)
 
 
 def follow_response(run, after=0):
@@ -96,7 +102,7 @@ def follow_response(run, after=0):
                 if run.journal.length <= after and not run.journal.closed:
                     yield sse.HEARTBEAT
 
-    return closing(Response(frames(after), headers=headers(run)), leave, run.detach)
+    return closing(Stream(frames(after), headers=headers(run)), leave, run.detach)
 
 
 def admit_follower(run):
