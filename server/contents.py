@@ -15,9 +15,9 @@ SAMPLE_BYTES = 256 * 1024
 
 
 class Contents:
-    def __init__(self, open):
-        """`open(name)`: (File, its bytes), of a file as it is now."""
-        self._open = open
+    def __init__(self, opened):
+        """`opened(name)`: (File, its bytes), of a file as it is now."""
+        self._open = opened
         self._probes, self._digests, self._fingerprints = Memo(), Memo(), Memo()
         self._hashed = Memo()  # the fingerprints of all that has a digest
 

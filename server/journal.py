@@ -69,10 +69,13 @@ class Journal:
 
     def wait(self, last_id, timeout, gone=lambda: False):
         """Until there is a message after that id, or no more can come, or `gone()`."""
+
+        def come():
+            return self.length > last_id or self.closed or gone()
+
         with self._lock:
             self._waiting += 1
             try:
-                come = lambda: self.length > last_id or self.closed or gone()  # noqa: E731
                 self._changed.wait_for(come, timeout)
             finally:
                 self._waiting -= 1

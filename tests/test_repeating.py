@@ -19,10 +19,13 @@ def message(text, **more):
 
 def said(data):
     """The texts and all else of a stream of these, to its failure if it fails."""
-    lines = [f"data: {each}\n\n".encode() for each in data]
+    return heard([f"data: {each}\n\n".encode() for each in data])
+
+
+def heard(chunks):
     found = []
     try:
-        for item in completions.read(iter(lines)):
+        for item in completions.read(iter(chunks)):
             found.append(item)
     except ProviderError as error:
         found.append((error.code, error.message))
@@ -61,6 +64,53 @@ def test_nothing_is_read_otherwise(messages, ascii, wide):
         assert said(data) == read
 
 
+FRAMES = st.sampled_from(
+    ["data: %s\n\n"] * 4
+    + [
+        "data:%s\n\n",
+        "data: %s\r\n\r\n",
+        "data:  %s\n\n",
+        ": alive\n\ndata: %s\n\n",
+        "event: message\ndata: %s\n\n",
+        "event: message\n\ndata: %s\n\n",
+        "data: %s\ndata: \n\n",
+        "data: %s\n and more\n\n",
+        "\n\ndata: %s\n\n\n",
+        "data: [DONE]\n\ndata: %s\n\n",
+        "\ufeffdata: %s\n\n",
+        "data: %s\ufffd\n\n",
+    ]
+)
+
+
+@given(st.lists(st.tuples(USUAL | USUAL | UNUSUAL, FRAMES), max_size=12), st.data())
+def test_nothing_is_read_otherwise_however_it_is_framed_and_cut(framed, draw):
+    events = [(frame % json.dumps(m, ensure_ascii=False)).encode() for m, frame in framed]
+    if events and draw.draw(st.booleans()):  # an event a chunk, or as the network likes it
+        stream = b"".join(events)
+        cuts = sorted(draw.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
+        events = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)])]
+    read = heard(events)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Repeating, "text", lambda self, data: None)
+        assert heard(events) == read
+
+
+def test_a_text_that_came_in_parts_is_not_looked_for_elsewhere():
+    delta = {"content": [{"type": "text", "text": "a"}]}
+    data = [{"choices": [{"delta": delta, "message": {"content": text}}]} for text in "ab"]
+    assert said(map(json.dumps, data))[:2] == ["a", "a"]
+
+
+@pytest.mark.parametrize(
+    "frame", ["data: %s\n\n", "data:%s\n\n", "data: %s\r\n\r\n", ": x\n\ndata: %s\n\n"]
+)
+def test_it_is_taken_out_in_every_frame(parsed, frame):
+    data = dumped(*"abc")
+    assert heard([(frame % each).encode() for each in data])[:3] == list("abc")
+    assert parsed == data[:1]
+
+
 @pytest.fixture(name="parsed")
 def counted_parsing(monkeypatch):
     """What was parsed."""
@@ -90,16 +140,15 @@ def test_what_is_no_plain_text_is_not_taken_for_one(bad):
     known = dumped("a")[0]
     repeating = Repeating()
     repeating.learn(known, "a")
-    event = f"data: {known}".encode()
-    assert repeating.text(event) == "a"
-    assert repeating.text(event.replace(b'"a"', f'"{bad}"'.encode())) is None
+    assert repeating.text(known) == "a"
+    assert repeating.text(known.replace('"a"', f'"{bad}"')) is None
 
 
 def test_two_places_for_a_text_are_not_learned():
     repeating = Repeating()
     data = json.dumps({"x": {"content": "a"}, **message("a")})
     repeating.learn(data, "a")
-    assert repeating.text(f"data: {data}".encode()) is None
+    assert repeating.text(data) is None
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,8 @@ def lanes_told(models, told):
     lanes = {}
     for name, said in told.items():
         lane = lanes[name] = empty_lane(models, name, said)
-        lane.state, lane.cached, lane.evidence = said["state"], said["cached"], said["evidence"]
+        lane.become(said["state"])
+        lane.cached, lane.evidence = said["cached"], said["evidence"]
         lane.pieces = [said["text"]] if said["text"] else []
         lane.finish_reason, lane.metrics = said["finish_reason"], said["metrics"] or lane.metrics
         lane.error = error_told(said["error"])
@@ -252,5 +253,6 @@ def end_of(vocabulary, name, lane, error):
         text = lane.text
         lane.metrics = {**lane.metrics, "word_count": len(text.split()), "char_count": len(text)}
         messages += vocabulary.metrics(name, lane.metrics)
-    lane.state, lane.error = "failed", error
+    lane.become("failed")
+    lane.error = error
     return messages + vocabulary.model_error(name, error, bool(lane.pieces))

@@ -50,9 +50,9 @@ def read(chunks, on_finish=lambda: None):
     finish, usage, spoke, refused = None, None, False, False
     repeating = Repeating()
     try:
-        for name, data in sse_lines.events(stream_only(chunks), repeating.text):
-            if name is None:
-                yield data
+        for name, data in sse_lines.events(stream_only(chunks)):
+            if not name and (text := repeating.text(data)):
+                yield text
                 continue
             plain = data.strip()
             if not plain:
@@ -73,7 +73,7 @@ def read(chunks, on_finish=lambda: None):
                     finish = Finish(str(reason)[:40])
                     yield finish
             if spoke and len(choices) == 1 and not (name or usage or finish or refused):
-                repeating.learn(data, text)
+                repeating.learn(data, delta.get("content"))
     except Exception:
         if finish is None:
             raise

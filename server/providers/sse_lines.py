@@ -9,23 +9,14 @@ import itertools
 
 from ..errors import ProviderError
 
-END = b"\n\n"  # of an event, as most spell it
 MAX_LINE = 1024 * 1024
 MAX_DATA = 4 * 1024 * 1024
 
 
-def events(chunks, known=lambda event: None):
-    """`known(event)` is given the bytes of one. What it returns is yielded as (None, that), and
-    the event not taken apart; unless it is None."""
+def events(chunks):
     name, data, size = "", [], 0
     read = Lines()
     for chunk in itertools.chain(chunks, [b"\n"]):
-        if not (data or name or read.inside) and chunk.endswith(END):
-            told = [known(event) for event in chunk.split(END)[:-1]]
-            if None not in told:
-                for one in told:
-                    yield None, one
-                continue
         for line in read.feed(chunk):
             if line:
                 field, _, value = line.partition(":")
@@ -59,11 +50,6 @@ class Lines:
 
     def __init__(self):
         self._rest = bytearray()
-
-    @property
-    def inside(self):
-        """Whether a line has begun and not ended."""
-        return bool(self._rest)
 
     def feed(self, chunk):
         """The lines that end in this chunk."""
