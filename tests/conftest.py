@@ -4,11 +4,21 @@ the test's own."""
 import os
 import shutil
 
+import hypothesis
 import pytest
 
 from server import media
 from server.settings import Settings
 from tests import clips
+
+# What is drawn must hold. How long that takes is the machine's matter, which may be busy.
+hypothesis.settings.register_profile(
+    "patient",
+    parent=hypothesis.settings.default,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("patient")
 
 PREFIXES = ("OPENAI_", "OPENROUTER_", "OLLAMA_", "GEMINI_", "GOOGLE_", "TWELVE", "ELEVENLABS_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
