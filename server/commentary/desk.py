@@ -48,7 +48,7 @@ class Desk:
         with self._lock:
             run = self._running.get(key)
             # A browser that reconnects early repeats its `new=1`: that is made already.
-            if run is not None and run.fresh >= fresh:
+            if run is not None and run.fresh >= fresh and not over(run):
                 return run, False
             session = None if fresh else self.sessions.answering(key)
             if session is not None and session.ended:
@@ -170,6 +170,11 @@ class Desk:
                 "ask again in a minute.",
                 retry_after=60,
             )
+
+
+def over(run):
+    """Whether its end was told, also to whoever asks again upon that; it may still tidy up."""
+    return run.ended and run.session.ended
 
 
 def open_desk(settings):

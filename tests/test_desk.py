@@ -1,0 +1,52 @@
+"""Who asks for a commentary the instant an earlier one has ended."""
+
+import threading
+
+import pytest
+
+from server.commentary.desk import Desk
+from server.commentary.run import CommentaryRun
+from server.errors import ProviderError
+from server.events import Commentary
+from tests.live import until
+
+STREAM = "/api/analyze-stream/clip.mp4"
+
+
+@pytest.fixture
+def tidying(monkeypatch):
+    """Runs that have told their end stay at the desk until this is set."""
+    over, ended = threading.Event(), Desk.ended
+    monkeypatch.setattr(Desk, "ended", lambda desk, run: over.wait(20) and ended(desk, run))
+    yield over
+    over.set()
+
+
+def fails(run):
+    raise ProviderError("network", "Gone.")
+
+
+def completes(run):
+    run.session.final(run.film.stem).write_bytes(b"film")
+    run._end("complete", Commentary.complete(1, "clip.mp4", run.urls.of("clip.mp4"), []))
+
+
+@pytest.mark.parametrize("query", ["", "?new=1"])
+def test_one_that_failed_is_made_anew_by_whoever_heard_of_it(client, tidying, monkeypatch, query):
+    monkeypatch.setattr(CommentaryRun, "_make", fails)
+    first = client.get(STREAM + query)
+    assert "Gone." in first.text
+    monkeypatch.setattr(CommentaryRun, "_make", completes)
+    second = client.get(STREAM + query)
+    assert "final_url" in second.text and "Gone." not in second.text
+    assert second.headers["X-Run-Id"] != first.headers["X-Run-Id"]
+
+
+def test_one_that_is_complete_is_replayed(client, app, tidying, monkeypatch):
+    monkeypatch.setattr(CommentaryRun, "_make", completes)
+    told = client.get(STREAM).text
+    monkeypatch.setattr(CommentaryRun, "_make", fails)
+    assert client.get(STREAM).text == told
+    tidying.set()
+    until(lambda: not app.extensions["parallax"].commentaries.working)
+    assert client.get(STREAM).text == told
