@@ -140,9 +140,10 @@ def test_after_a_kill_another_worker_goes_on(server, vendors, data, moment):
         heard = up_to(stream, kind)
         until(lambda: vendors.asked[asked_for] >= 1)
         one, _ = busy(workers)
-        before = {what: dict(asks) for what, asks in vendors.asks.items()}
         one.end(signal.SIGKILL)
-        until(lambda: not ffmpegs_of(one), 5)
+        until(vendors.at_rest)
+        before = {what: dict(asks) for what, asks in vendors.asks.items()}
+        until(lambda: not ffmpegs_of(one))
         events = check(heard + read(stream))
     assert of(events, "complete") and not of(events, "line_failed")
     for what, asks in vendors.asks.items():
@@ -178,7 +179,7 @@ def test_a_cancel_at_the_server_ends_it_at_the_worker_within_a_second(server, ve
         took = time.monotonic() - began
         assert [event["type"] for _, event in rest] == ["cancelled"]
         assert took < 5.0, "the vendor would have taken a minute"
-        until(lambda: not ffmpegs_of(worker), 5)
+        until(lambda: not ffmpegs_of(worker))
         assert summary(server, status["run_id"])["state"] == "cancelled"
         assert server.post(f"/api/runs/{status['run_id']}/cancel")[0] == 200, "twice is harmless"
         # It is free for the next one.
@@ -196,7 +197,7 @@ def test_a_worker_that_was_frozen_tells_nothing_more(server, vendors, data):
         heard += up_to(stream, "commentary_ready")
         assert any("Going on" in event.get("message", "") for _, event in heard)
         one.send(signal.SIGCONT)
-        until(lambda: "a lease was lost" in one.log(), 5)
+        until(lambda: "a lease was lost" in one.log())
         events = check(heard + read(stream))
         assert of(events, "complete") and not of(events, "line_failed")
         assert max(map(len, (set(asks.values()) for asks in vendors.asks.values()))) <= 2

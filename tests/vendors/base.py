@@ -131,6 +131,11 @@ class Vendor:
                 raise AssertionError(f"{len(self.exchanges)} requests came, not {count}")
             return self.exchanges[:count]
 
+    @property
+    def serving(self):
+        """The threads that serve a connection each, or did."""
+        return list(self._threads)
+
     def stop(self):
         self.stopped = True
         self._listener.shutdown(socket.SHUT_RDWR)
