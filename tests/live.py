@@ -13,6 +13,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DEADLINE_S = 20
+# At once, on a machine that may stand still for a second; what is to happen at once would come
+# by itself after 5 s (a connect) or more.
+SOON_S = 4
 
 
 def free_port():

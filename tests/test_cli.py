@@ -19,7 +19,7 @@ from server.__main__ import main
 from server.cli import shapes
 from server.cli.heard import Heard
 from tests import sabotage
-from tests.live import ROOT, free_port, serving, until
+from tests.live import DEADLINE_S, ROOT, SOON_S, free_port, serving, until
 from tests.vendors import openai_server as speak
 from tests.vendors.openai_server import OpenAIServer
 
@@ -322,9 +322,9 @@ def interrupted(vendor, *arguments, **variables):
         pressed = time.monotonic()
         run.process.send_signal(signal.SIGINT)
         for exchange in exchanges:
-            assert exchange.hung_up.wait(1)
-            assert exchange.hung_up_at - pressed < 1
-        out, err = run.process.communicate(timeout=10)
+            assert exchange.hung_up.wait(SOON_S)
+            assert exchange.hung_up_at - pressed < SOON_S
+        out, err = run.process.communicate(timeout=DEADLINE_S)
         assert run.process.returncode == 130
         assert b"Traceback" not in err
         return [json.loads(line) for line in out.splitlines()]
@@ -337,7 +337,7 @@ def check_ended(events):
     assert events[-1]["type"] == "complete"
 
 
-def test_ctrl_c_hangs_up_on_the_vendors_within_a_second(vendor, two_models):
+def test_ctrl_c_hangs_up_on_the_vendors_at_once(vendor, two_models):
     check_ended(interrupted(vendor, **two_models))
 
 
@@ -345,6 +345,12 @@ def test_ctrl_c_cancels_on_the_server_too(vendor, two_models, tmp_path):
     with serving(tmp_path / "served", DISCONNECT_GRACE_S=60, **two_models) as server:
         check_ended(interrupted(vendor, "--url", f"http://127.0.0.1:{server.port}"))
         until(lambda: "parallax_runs_open 0.0" in metrics(server))
+
+
+def said_so_far(server):
+    """The number of the newest message of the newest run."""
+    runs = server.get("/api/runs")[1]["runs"]
+    return server.get(f"/api/runs/{runs[0]['run_id']}")[1]["last_event_id"] if runs else 0
 
 
 def metrics(server):
@@ -357,7 +363,7 @@ def test_a_server_that_dies_meanwhile_is_told_and_what_came_is_kept(tmp_path):
         with Command("ask", "Hi", "-m", "demo@tokens=1000", "--url", url) as run:
             assert run.process.stdout.read(4) == b"This"
             server.kill_worker()
-            out, err = run.process.communicate(timeout=10)
+            out, err = run.process.communicate(timeout=DEADLINE_S)
             assert run.process.returncode == 1
             assert out.startswith(b" ") and out.endswith(b"\n") and b"broke off" in err
 
@@ -366,9 +372,9 @@ def test_json_of_a_run_whose_server_died_says_that_no_end_was_heard(tmp_path):
     with serving(tmp_path / "served") as server:
         url = f"http://127.0.0.1:{server.port}"
         with Command("ask", "Hi", "-m", "demo@tokens=1000", "--json", "--url", url) as run:
-            until(lambda: "parallax_runs_open 1.0" in metrics(server))
-            server.kill_worker()
-            out, err = run.process.communicate(timeout=10)
+            until(lambda: said_so_far(server) >= 5)  # so the beginning of it was sent
+            server.kill()  # another worker would know what was written down of it
+            out, err = run.process.communicate(timeout=DEADLINE_S)
             assert run.process.returncode == 1
             told = json.loads(out)
             assert (told["state"], told["models"]["demo@tokens=1000"]["state"]) == ("unknown",) * 2
@@ -386,9 +392,9 @@ def test_whoever_reads_the_output_may_leave_and_the_vendor_is_hung_up_on(
         with Command("ask", "Hi", "-m", "gpt4o", *where, **variables) as run:
             assert run.process.stdout.read(3) == b"on "
             run.process.stdout.close()
-            assert run.process.wait(10) == 141
+            assert run.process.wait(DEADLINE_S) == 141
             assert run.process.stderr.read() == b""
-            assert vendor.exchanges[0].hung_up.wait(1)
+            assert vendor.exchanges[0].hung_up.wait(SOON_S)
 
 
 READER_LEFT = [
@@ -407,14 +413,14 @@ def test_no_command_complains_when_nobody_reads_it(arguments):
     os.close(ours)
     with Command(*arguments, stdout=theirs) as run:
         os.close(theirs)
-        assert run.process.wait(20) == 141
+        assert run.process.wait(DEADLINE_S) == 141
         assert run.process.stderr.read() == b""
 
 
 @pytest.mark.parametrize("arguments", [["doctor"], ["ask", "Hi", "-m", ONE]], ids=" ".join)
 def test_a_full_disk_under_what_is_printed_is_said(arguments):
     with open("/dev/full", "wb") as full, Command(*arguments, stdout=full) as run:
-        assert run.process.wait(20) == 1
+        assert run.process.wait(DEADLINE_S) == 1
         said = run.process.stderr.read()
     assert b"No space left" in said and b"Traceback" not in said and b"ignored" not in said
 
@@ -433,7 +439,7 @@ def test_nor_does_the_smoke_test(server):
     arguments = ["smoke", "--system", "compare", "--models", f"{ONE},{TWO}", "--url", url]
     with Command(*arguments, stdout=theirs) as run:
         os.close(theirs)
-        assert run.process.wait(20) == 141
+        assert run.process.wait(DEADLINE_S) == 141
         assert b"Traceback" not in run.process.stderr.read()
 
 
@@ -475,8 +481,8 @@ def test_ctrl_c_while_nobody_answers_a_connect_ends_at_once(arguments):
 def check_prompt_end(run):
     pressed = time.monotonic()
     run.process.send_signal(signal.SIGINT)
-    assert run.process.wait(10) == 130
-    assert time.monotonic() - pressed < 1
+    assert run.process.wait(DEADLINE_S) == 130
+    assert time.monotonic() - pressed < SOON_S
     assert b"Traceback" not in run.process.stderr.read()
 
 
@@ -509,7 +515,7 @@ def test_ctrl_c_while_a_name_is_looked_up_ends_at_once(arguments, tmp_path):
 def test_what_is_no_text_is_no_prompt():
     for prompt in ("\udcff", "-"):
         with Command("ask", prompt, "-m", ONE, stdin=b"\xff") as run:
-            out, err = run.process.communicate(timeout=10)
+            out, err = run.process.communicate(timeout=DEADLINE_S)
         assert (run.process.returncode, out) == (2, b"")
         assert err == b"The prompt is not text in UTF-8.\n"
 
@@ -518,7 +524,7 @@ def test_a_letter_the_output_cannot_hold_ends_nothing(vendor):
     vendor.plays(speak.says("caf", "\u00e9", "!"))
     variables = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": vendor.base_url}
     with Command("ask", "Hi", "-m", "gpt4o", PYTHONIOENCODING="ascii", **variables) as run:
-        assert run.process.communicate(timeout=10) == (b"caf?!\n", b"")
+        assert run.process.communicate(timeout=DEADLINE_S) == (b"caf?!\n", b"")
         assert run.process.returncode == 0
 
 
@@ -534,7 +540,7 @@ def on_terminal(*arguments, **variables):
         except OSError:
             pass  # how a terminal ends on Linux
         os.close(ours)
-        return shown.decode().replace("\r\n", "\n"), run.process.wait(10)
+        return shown.decode().replace("\r\n", "\n"), run.process.wait(DEADLINE_S)
 
 
 def test_on_a_terminal_lines_of_several_models_stand_behind_their_names():
@@ -543,7 +549,8 @@ def test_on_a_terminal_lines_of_several_models_stand_behind_their_names():
     assert status == 0 and "\x1b" not in shown
     speakers = re.findall(r"^\[(.*?)\] ", shown, re.MULTILINE)
     assert len(speakers) == shown.count("\n") >= 4
-    assert speakers[0] != speakers[1]  # both write at once
+    assert speakers != sorted(speakers), "the second waited for the first"
+    assert speakers != sorted(speakers, reverse=True)
     coloured, _ = on_terminal(*arguments)
     assert re.sub(r"\x1b\[\d+m", "", coloured).count("\n") == shown.count("\n")
     assert "\x1b[36m[demo@tokens=40]\x1b[0m " in coloured
