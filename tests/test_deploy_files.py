@@ -96,7 +96,7 @@ def test_the_image_holds_what_its_command_needs_and_its_health_check_tells(image
         server.start()
         asked = [sys.executable, *arguments]
         port = {"PORT": str(server.port)}
-        assert subprocess.run(asked, env=port, capture_output=True).returncode == 0
+        until(lambda: subprocess.run(asked, env=port, capture_output=True).returncode == 0)
         assert server.request("GET", "/")[0] == 200
         assert server.get("/api/models")[1]["models"]
         assert not list(image.rglob("__pycache__")), "it writes beside its code"

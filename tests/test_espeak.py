@@ -1,6 +1,8 @@
 """The offline voice: its languages, its speakers, and the process it runs in."""
 
 import importlib.util
+import os
+import signal
 import sys
 import threading
 import wave
@@ -14,7 +16,7 @@ from server.voices import espeak
 from server.voices.base import Utterance
 from server.voices.espeak import Espeak
 from tests import clips
-from tests.live import until
+from tests.live import SOON_S, until
 
 LINE = "Two players chase it down the left wing, but nobody is quick enough."
 
@@ -27,7 +29,7 @@ def voice():
 @pytest.fixture(autouse=True)
 def nothing_is_left():
     yield
-    until(lambda: not clips.children(""), 2)
+    until(lambda: not clips.children(""), SOON_S)
 
 
 def say(voice, folder, text=LINE, token=None, speaker="", **more):
@@ -154,6 +156,7 @@ def test_a_word_ends_where_it_is_no_longer_heard(voice, tmp_path):
 
 
 def test_a_cancel_kills_it_and_leaves_nothing(voice, tmp_path):
+    espeak.names()  # no other child is about
     token, caught = CancelToken(), []
 
     def speak():
@@ -164,11 +167,12 @@ def test_a_cancel_kills_it_and_leaves_nothing(voice, tmp_path):
 
     thread = threading.Thread(target=speak)
     thread.start()
-    until(lambda: clips.children(""))
+    [child] = until(lambda: clips.children(""))
+    os.kill(child, signal.SIGSTOP)  # it is not done before it is called off
     token.cancel("enough")
-    thread.join(1)
+    thread.join(SOON_S)
     assert caught
-    until(lambda: not clips.children(""), 1)
+    until(lambda: not clips.children(""), SOON_S)
     assert list(tmp_path.iterdir()) == []
 
 
