@@ -10,7 +10,7 @@ import pytest
 from server.cancel import CancelToken
 from server.providers.base import Call, Finish, Question, Usage
 from server.providers.pegasus import Pegasus
-from tests.live import until
+from tests.live import SOON_S, until
 from tests.vendors import pegasus_server as speak
 from tests.vendors.pegasus_asking import BY_ASSET, KEY, MODEL, ask, failure, text_of
 from tests.vendors.pegasus_asking import fresh, pegasus_vendor, short_film  # noqa: F401
@@ -110,8 +110,8 @@ def test_thirty_streams_at_once_do_not_mix_and_leave_no_thread(vendor, video):
     assert heard == {question: question + " " for question in questions}
     assert len(vendor.uploaded) == 1
     for exchange in vendor.questions:
-        assert exchange.hung_up.wait(2)
-    until(lambda: threading.active_count() <= before, 5)
+        assert exchange.hung_up.wait(SOON_S)
+    until(lambda: threading.active_count() <= before)
 
 
 def test_a_small_video_travels_inside_the_request(vendor, video):

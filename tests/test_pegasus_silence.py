@@ -9,7 +9,7 @@ import pytest
 from server.errors import ProviderError
 from server.vendors import wire
 from server.providers.demo import WORDS
-from tests.live import until
+from tests.live import SOON_S, until
 from tests.vendors import pegasus_server as speak
 from tests.vendors.pegasus_asking import BY_ASSET, MODEL
 from tests.vendors.pegasus_asking import fresh, in_a_run, pegasus_vendor, short_film  # noqa: F401
@@ -29,28 +29,28 @@ def test_every_silence_ends_at_its_own_limit(vendor, watch):
     vendor.first_states = ["processing"]
     names = ["mute", "dripping", "stalling", "trickling", "endless"]
     models = [replace(MODEL, name=name, upstream=name) for name in names]
-    models[-1] = replace(models[-1], timeout_s=2.0)
+    models[-1] = replace(models[-1], timeout_s=3.5)
     watched = watch(
         *models,
         replace(BY_ASSET, name="digesting"),
-        first_text_timeout_s=1.0,
-        idle_timeout_s=1.2,
-        model_timeout_s=8.0,
+        first_text_timeout_s=2.5,
+        idle_timeout_s=2.7,
+        model_timeout_s=12.0,
     )
     for name, code, limit in (
-        ("mute", "timeout_first_text", 1.0),
-        ("dripping", "timeout_first_text", 1.0),
-        ("digesting", "timeout_first_text", 1.0),
-        ("stalling", "timeout_idle", 1.2),
-        ("trickling", "timeout_idle", 1.2),
-        ("endless", "timeout_total", 2.0),
+        ("mute", "timeout_first_text", 2.5),
+        ("dripping", "timeout_first_text", 2.5),
+        ("digesting", "timeout_first_text", 2.5),
+        ("stalling", "timeout_idle", 2.7),
+        ("trickling", "timeout_idle", 2.7),
+        ("endless", "timeout_total", 3.5),
     ):
         error = watched.error(name)
         assert error["code"] == code and error["retryable"]
-        assert limit - 0.05 < watched.error_at(name) < limit + 0.5, name
+        assert limit - 0.05 < watched.error_at(name) < limit + SOON_S, name
         assert error["partial"] == bool(watched.text(name))
     for exchange in vendor.questions:
-        assert exchange.hung_up.wait(1)
+        assert exchange.hung_up.wait(SOON_S)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_every_silence_ends_at_its_own_limit(vendor, watch):
         (speak.speaks_then("So", then=speak.drips), BY_ASSET),
     ],
 )
-def test_a_cancelled_models_line_is_hung_up_within_a_second(vendor, watch, script, model):
+def test_a_cancelled_models_line_is_hung_up_at_once(vendor, watch, script, model):
     vendor.plays(script)
     cancelled = []
 
@@ -73,8 +73,8 @@ def test_a_cancelled_models_line_is_hung_up_within_a_second(vendor, watch, scrip
 
     assert watch(model, on_event=on_event).error("pegasus")["code"] == "cancelled"
     for exchange in vendor.questions:
-        assert exchange.hung_up.wait(1)
-        assert exchange.hung_up_at - cancelled[0] < 1
+        assert exchange.hung_up.wait(SOON_S)
+        assert exchange.hung_up_at - cancelled[0] < SOON_S
 
 
 def test_a_cancel_while_the_upload_is_processed_asks_no_more(vendor, watch):
@@ -101,4 +101,4 @@ def test_thirty_models_of_one_run_do_not_mix_and_leave_no_socket(vendor, watch):
     for name in names:
         assert watched.text(name) == "".join(f"{name}:{n} " for n in range(30))
         assert watched.kinds(name)[-1] == "model_end"
-    until(lambda: len(os.listdir("/proc/self/fd")) <= before, 5)
+    until(lambda: len(os.listdir("/proc/self/fd")) <= before)

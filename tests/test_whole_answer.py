@@ -108,13 +108,13 @@ def test_waiting_for_ones_turn_is_not_the_models_time(services):
 
     def turn(phase):
         asked.append(phase)
-        CancelToken().wait(0.5)
+        CancelToken().wait(2.5)
 
-    slot = Slot([lambda call: call.phase("uploading"), "fine"], first_text_timeout_s=0.4)
+    slot = Slot([lambda call: call.phase("uploading"), "fine"], first_text_timeout_s=2.0)
     assert ask(services, slot, turn=turn) == "fine"
     assert asked == ["uploading"]
     took = re.search(r"parallax_model_duration_seconds_sum\S* (\S+)", text(services))
-    assert float(took[1]) < 0.5
+    assert float(took[1]) < 2.0
 
 
 def test_a_turn_that_never_comes_ends_with_the_caller(services, caplog):
