@@ -59,8 +59,18 @@ def test_what_follows_the_end_is_nobodys():
     ],
 )
 def test_what_does_not_follow_the_coding_is_refused(hostile):
+    chunked = Chunked()
     with pytest.raises(ValueError):
-        read(hostile)
+        chunked.feed(hostile)
+        if chunked.broken:
+            raise ValueError("behind what it said")
+
+
+@pytest.mark.parametrize("bad", [b"not a chunk\r\n", b"1" * (MAX_SIZE_LINE + 1), b"2\r\nokXX0\r\n"])
+def test_what_came_before_it_in_the_same_read_is_not_lost(bad):
+    chunked = Chunked()
+    said = chunked.feed(b"3\r\nyes\r\n" + bad)
+    assert said == b"yes" + b"ok" * bad.startswith(b"2") and chunked.broken
 
 
 def test_a_measured_body_ends_with_its_length_and_not_before():

@@ -90,6 +90,8 @@ class Line:
                     yield said
                 if body.ended:
                     return
+                if body.broken:
+                    raise faults.broke()
                 if not (data := read(READ_BYTES)):
                     if body.cut_off:
                         raise faults.broke()

@@ -1,7 +1,8 @@
 """The body of an answer, taken out of its framing: whatever a read brought, what was said in it.
 
 A vendor sends each piece as a chunk of its own, and under load several arrive in one read:
-they leave here together. Pure; what does not follow the coding is a ValueError.
+they leave here together. Pure; what does not follow the coding is a ValueError, or where
+something was said before it in the same read, `broken`.
 
 Each has `feed(data)`, whether it has `ended`, and whether it would be `cut_off` were this all.
 """
@@ -26,7 +27,7 @@ def of(headers):
 class ToTheEnd:
     """A body that lasts until the connection ends."""
 
-    ended = cut_off = False
+    ended = cut_off = broken = False
 
     def feed(self, data):
         return data
@@ -34,6 +35,8 @@ class ToTheEnd:
 
 class Measured:
     """A body whose length was told beforehand."""
+
+    broken = False
 
     def __init__(self, length):
         self._left = length
@@ -58,7 +61,7 @@ class Chunked:
     cut_off = True  # until it has ended
 
     def __init__(self):
-        self.ended = False
+        self.ended = self.broken = False
         self._rest = b""  # of a size line that is not whole yet
         self._left = 0  # bytes of this chunk to come, and of the line end behind it
 
@@ -68,27 +71,32 @@ class Chunked:
             data = self._rest + data
             self._rest = b""
         said, at, size = [], 0, len(data)
-        while at < size and not self.ended:
-            if self._left:
-                at = self._body(data, at, said)
-                continue
-            end = data.find(b"\r\n", at)
-            if (end if end >= 0 else size) - at > MAX_SIZE_LINE:
-                raise ValueError("a chunk's size without end")
-            if end < 0:
-                self._rest = data[at:]
-                break
-            text = length(data[at:end])
-            if text == 0:
-                self.ended = True  # what trailers may follow says nothing to us
-                break
-            at = end + 2
-            after = at + text
-            if data[after : after + 2] == b"\r\n":  # all of it is here, as it mostly is
-                said.append(data[at:after])
-                at = after + 2
-            else:
-                self._left = text + 2
+        try:
+            while at < size and not self.ended:
+                if self._left:
+                    at = self._body(data, at, said)
+                    continue
+                end = data.find(b"\r\n", at)
+                if (end if end >= 0 else size) - at > MAX_SIZE_LINE:
+                    raise ValueError("a chunk's size without end")
+                if end < 0:
+                    self._rest = data[at:]
+                    break
+                text = length(data[at:end])
+                if text == 0:
+                    self.ended = True  # what trailers may follow says nothing to us
+                    break
+                at = end + 2
+                after = at + text
+                if data[after : after + 2] == b"\r\n":  # all of it is here, as it mostly is
+                    said.append(data[at:after])
+                    at = after + 2
+                else:
+                    self._left = text + 2
+        except ValueError:
+            if not said:
+                raise
+            self.broken = True
         return said[0] if len(said) == 1 else b"".join(said)
 
     def _body(self, data, at, said):
