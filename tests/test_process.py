@@ -81,10 +81,11 @@ def test_a_cancel_kills_it_and_its_children():
 
 
 def test_it_has_only_so_much_memory():
-    greedy = "print(len(bytearray({} << 20)))"
-    assert run(greedy.format(20), memory=200 << 20) == b"20971520\n"
+    # The limit is there before it is fed, and not before it runs.
+    greedy = "import sys; sys.stdin.read(); print(len(bytearray({} << 20)))"
+    assert run(greedy.format(20), feed=b"x", memory=200 << 20) == b"20971520\n"
     with pytest.raises(process.Failed) as caught:
-        run(greedy.format(400), memory=200 << 20)
+        run(greedy.format(400), feed=b"x", memory=200 << 20)
     assert "MemoryError" in caught.value.said
 
 

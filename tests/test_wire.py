@@ -77,7 +77,7 @@ def test_an_answer_that_breaks_off_is_told(library, plain_vendor, then):
 def test_who_has_nobody_to_keep_time_waits_no_longer_than_the_wire(
     library, plain_vendor, monkeypatch
 ):
-    monkeypatch.setattr(wire, "READ_S", 0.2)
+    monkeypatch.setattr(wire, "READ_S", 1.5)
     plain_vendor.plays(speak.speaks_then("Hel", then=speak.stalls))
     with pytest.raises(ProviderError) as caught:
         arriving(library, plain_vendor.origin)
