@@ -52,7 +52,7 @@ class Watched:
             assert kinds[-1] in ("model_end", "error")
         assert self.events[-1]["event_type"] == "complete"
         assert not [secret for secret in SECRETS if secret in str(self.events)]
-        until(lambda: not workers(), 2)
+        until(lambda: not workers(), 8)
 
     def of(self, name):
         return [event for event in self.events if event.get("model") == name]
