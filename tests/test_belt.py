@@ -6,7 +6,7 @@ import pytest
 
 from server.commentary.base import Picture, Stretch, Window
 from server.commentary.belt import Belt
-from tests.live import until
+from tests.live import DEADLINE_S, until
 
 
 def stretch(index):
@@ -31,7 +31,7 @@ def test_an_ordered_belt_waits_for_the_one_whose_turn_it_is():
         first = pool.submit(taken, belt, 2)
         assert not first.done()
         belt.put(stretch(0))
-        assert first.result(5) == [0, 1]
+        assert first.result(DEADLINE_S) == [0, 1]
 
 
 def test_a_full_belt_makes_its_feeder_wait():
@@ -41,7 +41,7 @@ def test_a_full_belt_makes_its_feeder_wait():
         second = pool.submit(belt.put, stretch(1))
         assert not second.done()
         assert taken(belt, 1) == [0]
-        assert second.result(5)
+        assert second.result(DEADLINE_S)
 
 
 def test_the_end_comes_after_the_last():
@@ -66,6 +66,6 @@ def test_closing_lets_everybody_go(ordered):
         thread.start()
     belt.close()
     empty.close()
-    until(lambda: len(done) == 2, 5)
+    until(lambda: len(done) == 2)
     assert sorted(done, key=str) == [False, None]
     assert belt.put(stretch(3)) is False

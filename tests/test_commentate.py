@@ -10,7 +10,7 @@ import pytest
 
 from server import media
 from tests import clips
-from tests.live import ROOT, until
+from tests.live import DEADLINE_S, ROOT, until
 from tests.vendors.commentators import Commentators
 
 
@@ -72,7 +72,7 @@ def test_without_a_name_it_is_called_after_the_film(commentate, film, tmp_path):
 )
 def test_what_makes_no_sense_is_said_and_nothing_begins(commentate, film, tmp_path, args, said):
     process = commentate(*(arg.format(film=film) for arg in args))
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=60)
     assert process.returncode == 2 and said in told, told
     assert "Traceback" not in told
 
@@ -80,7 +80,7 @@ def test_what_makes_no_sense_is_said_and_nothing_begins(commentate, film, tmp_pa
 def test_a_data_folder_that_cannot_be_written_to_is_said(commentate, film, tmp_path):
     (tmp_path / "data").write_text("a file where a folder should be")
     process = commentate(film, "-o", "out.mp4")
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "DATA_DIR" in said and "Traceback" not in said
 
@@ -90,11 +90,11 @@ def test_ctrl_c_hangs_up_and_leaves_nothing(commentate, film, tmp_path):
         process = commentate(film, "-o", "out.mp4", **vendors.environment())
         until(lambda: vendors.asked["detect"])
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=60)
         assert process.returncode == 130
         assert "Traceback" not in said
         asked, *_ = vendors.gemini.of(None)
-        asked.wait_for_hang_up()
+        assert asked.hung_up.wait(DEADLINE_S)
     assert not (tmp_path / "out.mp4").exists()
     assert not list((tmp_path / "data" / "streaming").iterdir())
 
@@ -102,5 +102,5 @@ def test_ctrl_c_hangs_up_and_leaves_nothing(commentate, film, tmp_path):
 def test_a_file_that_is_no_film_is_said(commentate, tmp_path):
     (tmp_path / "page.mp4").write_text("<html>")
     process = commentate("page.mp4")
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 2 and "not a video" in said

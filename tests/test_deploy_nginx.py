@@ -64,10 +64,10 @@ def test_the_shipped_file_is_one_nginx_takes(deployed, tmp_path):
 
 
 def test_words_come_through_as_they_come(nginx):
-    stream = nginx.open(ask("demo@first=0,rate=20,tokens=20"))
+    stream = nginx.open(ask("demo@first=0,rate=20,tokens=60"))
     assert stream.status == 200
     arrived = [at for at, _, e in stream.messages() if e != "[DONE]" and "text" in e]
-    assert len(arrived) == 20 and arrived[-1] - arrived[0] > 0.8
+    assert len(arrived) == 60 and arrived[-1] - arrived[0] > 0.8
     assert "Content-Encoding" not in stream.headers
 
 
@@ -97,13 +97,13 @@ def curl(nginx, slot):
 
 def test_a_run_outlasts_every_timeout_on_its_way(data_dir, tmp_path):
     def impatient(text):
-        changed = text.replace("proxy_read_timeout 4h", "proxy_read_timeout 1s")
+        changed = text.replace("proxy_read_timeout 4h", "proxy_read_timeout 3s")
         assert changed != text
         return changed
 
-    settings = {"HEARTBEAT_S": 0.4, "GUNICORN_CMD_ARGS": "--timeout 2"}
+    settings = {"HEARTBEAT_S": 0.4, "GUNICORN_CMD_ARGS": "--timeout 4"}
     with behind_nginx(data_dir, tmp_path / "nginx", "", impatient, **settings) as (server, nginx):
-        events = nginx.open(ask("demo@first=3.5,tokens=3")).events()
+        events = nginx.open(ask("demo@first=5,tokens=3")).events()
         assert events[-1] == "[DONE]" and events[-2]["succeeded"] == 1
         assert "WORKER TIMEOUT" not in server.log()
 
@@ -115,7 +115,7 @@ def test_a_client_that_leaves_is_noticed_behind_nginx(deployed):
     stream.until("model_start")
     open_before = streams_open(server)
     stream.reset()
-    until(lambda: streams_open(server) < open_before, 2)
+    until(lambda: streams_open(server) < open_before)
     server.post(f"/api/runs/{run}/cancel")
 
 
@@ -192,10 +192,12 @@ def test_a_range_is_the_same_through_nginx_and_straight(deployed, settled, metho
 
 def test_nginx_itself_sends_the_bytes(deployed):
     server, nginx = deployed
-    sent = server.log().count("/api/videos/sample")
+    logged = lambda: server.log().count("/api/videos/sample")  # noqa: E731
+    sent = logged()
     status, headers, body = nginx.request("GET", "/api/videos/sample")
     assert status == 200 and body == (nginx.data_dir / "videos/sample.mp4").read_bytes()
-    assert headers["ETag"].count("-") == 1 and server.log().count("/api/videos/sample") > sent
+    assert headers["ETag"].count("-") == 1
+    until(lambda: logged() > sent)  # nginx may be done before it is written
 
 
 def test_slow_downloads_hold_no_thread_of_the_server(data_dir, tmp_path):
@@ -393,6 +395,7 @@ def test_media_takes_the_token_through_nginx(data_dir, tmp_path):
             assert nginx.request(method, "/api/videos/sample")[0] == 401
             assert nginx.request(method, "/api/videos/sample?token=wonderland")[0] == 401
             assert nginx.request(method, "/api/videos/sample", headers=bearer)[0] == 200
+        until(lambda: nginx.access_log().count("/api/videos/sample") == 6)
         assert "wonderland" not in nginx.access_log()
 
 

@@ -26,6 +26,7 @@ from tests.vendors.elevenlabs_server import GEORGE
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     monkeypatch.setattr(wire, "_clients", {})
+    monkeypatch.setattr(wire, "CONNECT_S", 30.0)  # what is called off ends long before
     monkeypatch.setattr(trying, "FIRST_DELAY_S", 0.01)
     monkeypatch.setenv("GEMINI_API_KEY", "canary-0123456789")
     monkeypatch.setenv("ELEVENLABS_API_KEY", "canary-0123456789")

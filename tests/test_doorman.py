@@ -26,7 +26,7 @@ def test_one_that_could_not_begin_begins_with_the_next(monkeypatch):
                 doorman.admit({"gunicorn.socket": ours}, gone.set)
         visitor = doorman.admit({"gunicorn.socket": ours}, gone.set)
         theirs.close()
-        assert gone.wait(5) and visitor.gone
+        assert gone.wait(20) and visitor.gone
 
 
 @pytest.mark.parametrize("grace_s", [0, 60])

@@ -17,6 +17,7 @@ from server.providers.base import Call, Finish, Question, Usage
 from server.providers.gemini import Gemini
 from tests.asking_gemini import KEY, MODEL, ask, failure, short_film, gemini_vendor  # noqa: F401
 from tests.live import free_port, until
+from tests.measured import measured
 from tests.vendors import gemini_server as speak
 from tests.vendors.certificates import make_certificate
 
@@ -46,6 +47,7 @@ def test_the_text_is_the_same_when_its_bytes_come_one_by_one(vendor):
     assert ask() == [*said, Finish("stop")]
 
 
+@measured
 def test_a_piece_leaves_as_it_comes(vendor):
     """The vendor says what time it is; how late is it when we hear that?"""
 
@@ -94,8 +96,8 @@ def test_thirty_streams_at_once_do_not_mix_and_leave_nothing_open(vendor):
         thread.join(20)
     assert heard == {question: question + " " for question in questions}
     # The vendor is of this process too: its threads and sockets end when it sees us leave.
-    until(lambda: threading.active_count() <= threads_before, 5)
-    until(lambda: open_files() <= files_before, 5)
+    until(lambda: threading.active_count() <= threads_before)
+    until(lambda: open_files() <= files_before)
 
 
 def open_files():

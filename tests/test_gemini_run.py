@@ -1,5 +1,6 @@
 """Gemini in a run beside another model: its faults are its own, and end in time."""
 
+import importlib
 import json
 import logging
 import threading
@@ -15,6 +16,7 @@ from tests.asking_gemini import KEY, short_film, gemini_vendor  # noqa: F401
 from tests.live import until
 from tests.vendors import gemini_server as speak
 
+SOON_S = 4.0  # less than a vendor of tests waits for its client to leave
 OTHER = "demo@first=0.02,rate=100,tokens=20"
 
 
@@ -53,11 +55,17 @@ def workers():
     return [t for t in threading.enumerate() if t.name.startswith("gemini-run") and t.is_alive()]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def libraries():
+    """Seconds, the first time: not the vendor's to answer for."""
+    importlib.import_module("server.providers.gemini_line")
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left_and_no_key_was_said(caplog):
     caplog.set_level(logging.DEBUG)
     yield
-    until(lambda: not workers(), 5)
+    until(lambda: not workers(), 8)
     assert KEY not in caplog.text
 
 
@@ -89,30 +97,27 @@ def test_a_good_answer_ends_well_with_its_counts_beside_another_model(vendor, fi
 
 
 @pytest.mark.parametrize(
-    ("script", "code", "limit"),
+    ("script", "code", "limits"),
     [
-        (silent, "timeout_first_text", 0.8),
-        (stalls, "timeout_idle", 0.6),
-        (drips, "timeout_total", 1.5),
+        (silent, "timeout_first_text", {"first_text_timeout_s": 0.8}),
+        (stalls, "timeout_idle", {"idle_timeout_s": 0.6}),
+        (drips, "timeout_total", {"model_timeout_s": 2.5}),
     ],
     ids=["never a header", "stalls mid-answer", "drips for ever"],
 )
 def test_a_vendor_that_does_not_go_on_times_out_and_the_other_model_does_not(
-    vendor, make_services, script, code, limit
+    vendor, make_services, script, code, limits
 ):
-    listen(run_of(make_services(), models=["gemini"]))  # the SDK is imported by the first
     vendor.plays(script)
-    limits = {"first_text_timeout_s": 0.8, "idle_timeout_s": 0.6, "model_timeout_s": 1.5}
-    if script is drips:
-        limits["idle_timeout_s"] = 5
     began = time.monotonic()
-    events = listen(run_of(make_services(**limits), refresh=True))
-    assert abs(time.monotonic() - began - limit) < 0.5
+    events = listen(run_of(make_services(**limits)))
+    [limit] = limits.values()
+    assert limit <= time.monotonic() - began < limit + SOON_S
     error = ending(events)
     assert (error["code"], error["retryable"]) == (code, True)
     assert error["partial"] == (script is not silent)
-    assert vendor.exchanges[-1].hung_up.wait(1)
-    assert len(vendor.exchanges) == 2
+    assert vendor.exchanges[-1].hung_up.wait(SOON_S)
+    assert len(vendor.exchanges) == 1
 
 
 FAULTS = [
@@ -152,7 +157,7 @@ def test_a_wait_the_vendor_asks_for_is_waited_for(vendor, make_services):
     events = listen(run_of(make_services()))
     assert ending(events)["event_type"] == "model_end"
     first, second = vendor.exchanges
-    assert 0.4 <= second.at - first.at < 2
+    assert 0.4 <= second.at - first.at < 0.5 + SOON_S
 
 
 @pytest.mark.parametrize("script", [silent, stalls], ids=["before the headers", "mid-answer"])
@@ -170,7 +175,7 @@ def test_one_model_is_cancelled_and_the_other_goes_on(vendor, make_services, scr
     events = listen(run)
     assert ending(events)["code"] == "cancelled"
     (exchange,) = vendor.exchanges
-    assert exchange.hung_up.wait(1) and exchange.hung_up_at - cancelled_at[0] < 1
+    assert exchange.hung_up.wait(SOON_S) and exchange.hung_up_at - cancelled_at[0] < SOON_S
 
 
 def test_a_film_that_is_never_processed_times_out_and_is_not_uploaded_again(
@@ -178,7 +183,7 @@ def test_a_film_that_is_never_processed_times_out_and_is_not_uploaded_again(
 ):
     vendor.first_states = ["PROCESSING"]
     question = Question("What moves?", film)
-    services = make_services(first_text_timeout_s=0.7)
+    services = make_services(first_text_timeout_s=2.0)
     models = ["gemini@upload=files", OTHER]
     error = ending(listen(run_of(services, question, models)), models[0])
     assert error["code"] == "timeout_first_text"

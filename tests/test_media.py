@@ -17,7 +17,8 @@ from server.media import process
 from server.media.reading import FORMATS
 
 from . import clips
-from .live import until
+from .live import DEADLINE_S, until
+from .measured import measured
 
 ROOT = Path(__file__).parents[1]
 TONE = "sine=440:r=48000"
@@ -42,7 +43,7 @@ def long_film(folder):
 @pytest.fixture(autouse=True)
 def nothing_is_left():
     yield
-    until(lambda: not clips.children(), 2)
+    until(lambda: not clips.children())
     assert process.LONG._value == process.SHORT._value == process.PLACES
 
 
@@ -194,6 +195,7 @@ def test_with_a_variable_frame_rate_a_held_frame_is_found(each_binary, film, tmp
     assert [colour(jpeg) for _, jpeg in media.frames(held, [2.0, 3.9], 64)] == ["blue", "blue"]
 
 
+@measured
 def test_few_frames_of_a_long_film_are_sought_not_read_through(long_film):
     began = time.monotonic()
     near = list(media.frames(long_film, [1.0], 160))
@@ -204,6 +206,7 @@ def test_few_frames_of_a_long_film_are_sought_not_read_through(long_film):
     assert time.monotonic() - began < 5 * once + 1
 
 
+@measured
 def test_frames_come_as_they_are_made(long_film):
     began = time.monotonic()
     stills = media.frames(long_film, [n * 2.0 for n in range(12)], 160)
@@ -230,6 +233,7 @@ def test_no_side_of_a_still_is_longer_than_asked_nor_larger_than_the_film(film, 
     assert size(media.thumbnail(film, 0, 160), tmp_path) == (160, 90)
 
 
+@measured
 def test_lines_come_while_the_film_is_being_read_and_only_of_the_window(each_binary, long_film):
     args = ["-map", "0:V:0", "-vf", "metadata=add:key=k:value=1,metadata=print:file=-:direct=1"]
     began = time.monotonic()
@@ -272,7 +276,7 @@ def test_half_a_file_makes_no_clip(film, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["half.mp4", "whole.mp4"]
 
 
-def test_cancelling_kills_ffmpeg_within_a_second(long_film, tmp_path):
+def test_cancelling_kills_ffmpeg_long_before_it_is_done(long_film, tmp_path):
     token, ended = CancelToken(), []
 
     def work():
@@ -286,8 +290,8 @@ def test_cancelling_kills_ffmpeg_within_a_second(long_film, tmp_path):
     [pid] = until(clips.children)
     cancelled_at = time.monotonic()
     token.cancel()
-    thread.join(5)
-    assert ended and ended[0] - cancelled_at < 1
+    thread.join(DEADLINE_S)
+    assert ended and ended[0] - cancelled_at < 4
     assert not os.path.exists(f"/proc/{pid}")
     assert not list(tmp_path.iterdir())
 
@@ -305,7 +309,7 @@ def test_ffmpeg_is_not_waited_for_beyond_its_limit(long_film):
     began = time.monotonic()
     with pytest.raises(MediaError, match="0.3 s"):
         list(media.lines(long_film, args, limit_s=0.3))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
 
 
 def test_a_cancelled_token_starts_nothing_useful(film):
@@ -335,7 +339,7 @@ def test_long_work_waits_for_a_place_and_short_work_does_not_wait_for_it(film, l
     assert media.thumbnail(film, 0, 64)
     assert thread.is_alive() and len(clips.children()) == process.PLACES
     token.cancel()
-    assert abandoned.wait(1)
+    assert abandoned.wait(DEADLINE_S)
     thread.join()
     for lines in busy:
         lines.close()
@@ -361,7 +365,7 @@ def test_ffmpeg_dies_with_a_server_that_is_killed(long_film):
         server.wait()
         server.stdout.close()
     # Whoever adopts it may be slow to bury it: dead is enough.
-    until(lambda: not alive(pid), 2)
+    until(lambda: not alive(pid))
 
 
 def alive(pid):

@@ -199,7 +199,7 @@ def test_thirty_streams_at_once_do_not_mix_and_leave_nothing_open(vendor):
     for thread in threads:
         thread.join(20)
     assert heard == {question: question + " " for question in questions}
-    until(lambda: open_files() <= before, 5)
+    until(lambda: open_files() <= before)
 
 
 def open_files():

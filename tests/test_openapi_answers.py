@@ -50,7 +50,7 @@ def told(app):
     found, runs = [], []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("server.analysis.ticks.WAITING_EVERY_S", 0.05)
-        events("cuts", "light", "sound", "stills", "demo@first=0.3,tokens=3")
+        events("cuts", "light", "sound", "stills", "demo@first=1.5,tokens=3")
         events("cuts")
         events("demo@fail_after=0,first=0", "demo@fail_after=2,first=0,fail=truncated")
         events(ENDLESS, ENDLESS + ",start=3", until=stop)

@@ -9,7 +9,7 @@ from server import media
 from server.cancel import CancelToken
 from server.errors import Abandoned
 from server.providers.base import Question
-from tests.live import until
+from tests.live import DEADLINE_S, until
 from tests.vendors import pegasus_server as speak
 from tests.vendors.pegasus_asking import BY_ASSET, KEY, MODEL, ask, failure, text_of
 from tests.vendors.pegasus_asking import fresh, pegasus_vendor, short_film  # noqa: F401
@@ -99,7 +99,7 @@ def test_slots_that_ask_about_one_stretch_share_one_copy(vendor, video, monkeypa
     everybody, sent = threading.Barrier(4), []
 
     def together(exchange):
-        everybody.wait(10)  # nobody's copy is gone before all have sent it
+        everybody.wait(DEADLINE_S)  # nobody's copy is gone before all have sent it
         sent.append(exchange.json["video"]["base64_string"])
         speak.says("Seen.")(exchange)
 
@@ -110,7 +110,7 @@ def test_slots_that_ask_about_one_stretch_share_one_copy(vendor, video, monkeypa
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(DEADLINE_S)
     assert len(sent) == 4 and len(set(sent)) == 1
     assert len(made) == 1 and not made[0].parent.exists()
 
@@ -132,8 +132,8 @@ def test_when_the_one_who_uploads_is_called_off_the_next_takes_over(vendor, vide
     waiting = threading.Thread(target=second)
     waiting.start()
     token.cancel("enough")
-    uploading.join(5)
-    waiting.join(5)
+    uploading.join(DEADLINE_S)
+    waiting.join(DEADLINE_S)
     assert answers == ["Hello"]
     assert len(vendor.of("upload")) == 2
 

@@ -158,7 +158,7 @@ def test_a_job_waits_until_the_one_before_it_has_let_go(sessions):
         waiting = pool.submit(lambda: session.locked(token).__enter__())
         token.cancel("enough")
         with pytest.raises(Abandoned):
-            waiting.result(5)
+            waiting.result(20)
 
 
 def test_questions_whose_session_is_gone_are_forgotten(sessions):

@@ -7,6 +7,7 @@ import json
 import threading
 
 import pytest
+from redis import Redis
 
 from server import sample
 from tests.live import Server, texts, until
@@ -100,10 +101,12 @@ def test_a_run_of_one_is_stopped_from_the_other_within_a_second(two):
 
 def test_a_reader_on_the_other_keeps_the_run_alive(two):
     one, other = two
-    stream = one.open(ask("demo@first=0,rate=20,tokens=80"))  # longer than the grace period
+    # Long enough to say from one to the other that somebody reads; then longer than the grace.
+    stream = one.open(ask("demo@first=0,rate=20,tokens=100"))
     run = stream.headers["X-Run-Id"]
     follower = other.follow(run)
-    follower.until("text_generation")
+    for _ in range(20):
+        follower.until("text_generation")
     stream.close()
     assert follower.events()[-2]["succeeded"] == 1
 
@@ -160,7 +163,7 @@ def test_what_failed_on_one_is_tried_again_on_the_other(two):
 
 def test_a_watcher_whose_server_dies_goes_on_at_the_other_without_a_gap(two):
     one, other = two
-    stream = one.open(ask(STEADY))
+    stream = one.open(ask(ENDLESS))
     run = stream.headers["X-Run-Id"]
     follower = other.follow(run)
     assert follower.status == 200
@@ -173,6 +176,8 @@ def test_a_watcher_whose_server_dies_goes_on_at_the_other_without_a_gap(two):
     except http.client.IncompleteRead:
         pass
     rest = one.follow(run, after=seen[-1][0])
+    seen.append(rest.until("text_generation"))
+    assert one.post(f"/api/runs/{run}/cancel")[0] == 200
     seen += [(number, event) for _, number, event in rest.messages()]
     assert [event for _, event in seen] == stream.events()
     assert [number for number, _ in seen[:-1]] == list(range(1, len(seen)))
@@ -195,10 +200,11 @@ def test_a_repeated_request_for_a_document_has_the_run_as_it_ended(two):
     one, other = two
     key = {"Idempotency-Key": "document"}
     asked = ask("demo@first=0,rate=20,tokens=10", stream=False)
-    told = []
+    newest = lambda: one.get("/api/runs?limit=1")[1]["runs"][0]  # noqa: E731
+    told, before = [], newest()["run_id"]
     first = threading.Thread(target=lambda: told.append(one.post(PATH, asked, **key)[1]))
     first.start()
-    until(lambda: one.get("/api/runs?limit=1")[1]["runs"][0]["state"] == "working")
+    until(lambda: (run := newest())["run_id"] != before and run["state"] != "waiting")
     again = other.post(PATH, asked, **key)[1]
     first.join()
     assert again == told[0] and again["state"] == "complete"
@@ -264,6 +270,7 @@ def test_machines_share_their_limits_and_their_answers(tmp_path):
         for one, other in started(servers):
             goes_on_over_a_restart_of_its_store(redis, one, other)  # it counts anew then
             first = one.open(ask("cuts")).events()
+            until(lambda: answers_in(redis))  # behind the stream that had it
             assert texts(first) and cached(other)
             statuses = [server.open(ask("cuts")).status for server in (one, other, one)]
             assert statuses[-1] == 429, statuses
@@ -281,6 +288,11 @@ def goes_on_over_a_restart_of_its_store(redis, one, other):
     redis.start()  # it has nothing any more
     heard = follower.events()
     assert heard == stream.events()[-len(heard) :] and len(heard) > 90
+
+
+def answers_in(redis):
+    with Redis.from_url(redis.url) as client:
+        return client.keys("parallax:answer:*")
 
 
 def cached(server):

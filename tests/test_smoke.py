@@ -8,15 +8,12 @@ import pytest
 
 from server import sample
 from server.__main__ import main
-from server.cli import checks, drawing, table
-from server.cli.arguments import slots_of
-from server.cli.heard import understand
-from server.cli.lines import Message, parse
-from server.cli.recording import Recording
+from server.cli import checks, table
 from server.cli.remote import Server as Remote
 from server.cli.smoke import Witness
 from tests import sabotage
 from tests.live import free_port, serving
+from tests.measured import measured
 from tests.sabotage import playing
 
 # Of 0.6, 0.8 and 1.0 s: three that take long enough to tell what happens.
@@ -29,6 +26,7 @@ LIVE = "pieces arrive as they are made"
 TOTAL = "the total is near the slowest"
 FORM = "the stream is well-formed"
 LAST = "the last piece is there"
+TIMED = {START, INTERLEAVE, LIVE, TOTAL}
 ISOLATION = checks.ISOLATION
 
 SYSTEMS = pytest.mark.parametrize("system", ["analysis", "compare"])
@@ -52,10 +50,15 @@ def url_of(server):
     return f"http://127.0.0.1:{server.port}"
 
 
-def smoke(capsys, url, *more):
-    """(exit status, what it says as JSON)"""
-    status = main(["smoke", "--url", url, "--models", QUICK, "--json", *more])
-    return status, json.loads(capsys.readouterr().out)
+def smoke(capsys, url, *more, wrong=frozenset()):
+    """(exit status, what it says as JSON). `wrong` is what is to fail: a machine that was busy
+    with something else is measured again."""
+    for _ in range(3):
+        status = main(["smoke", "--url", url, "--models", QUICK, "--json", *more])
+        told = json.loads(capsys.readouterr().out)
+        if not TIMED & (failed(told) ^ wrong):
+            break
+    return status, told
 
 
 def failed(told):
@@ -67,6 +70,7 @@ def figure(told, name):
 
 
 @SYSTEMS
+@measured
 def test_the_product_passes(server, capsys, system):
     status, told = smoke(capsys, url_of(server), "--system", system)
     assert (status, failed(told), told["passed"]) == (0, set(), True), told
@@ -83,7 +87,7 @@ def test_an_honest_server_of_the_same_vocabulary_passes(capsys, system):
 
 def check_wrong(capsys, system, wrong, reasons, words):
     with playing(wrong()) as url:
-        status, told = smoke(capsys, url, "--system", system)
+        status, told = smoke(capsys, url, "--system", system, wrong=reasons)
     assert status == 1 and not told["passed"]
     assert failed(told) == reasons, told
     assert any(words in figure(told, name) for name in reasons), told
@@ -131,11 +135,12 @@ def test_a_server_without_a_model_that_can_fail_is_not_failed_for_it(capsys):
 
 def test_with_a_baseline_each_model_is_measured(capsys):
     with playing(sabotage.StartedTogetherOneAfterAnother()) as url:
-        status, told = smoke(capsys, url, "--baseline")
+        status, told = smoke(capsys, url, "--baseline", wrong={INTERLEAVE, TOTAL})
     assert (status, failed(told)) == (1, {INTERLEAVE, TOTAL})
     assert "measured" in figure(told, TOTAL)
 
 
+@measured
 def test_what_a_person_reads_shows_who_speaks_when_and_a_line_for_each_check(server, capsys):
     status = main(["smoke", "--url", url_of(server), "--models", QUICK, "--baseline"])
     out = capsys.readouterr().out
@@ -152,6 +157,7 @@ def test_where_nothing_answers_it_says_how_to_start_one(capsys):
     assert "make run" in capsys.readouterr().err
 
 
+@measured
 def test_a_server_that_demands_a_token_gets_it(tmp_path, capsys, monkeypatch):
     with serving(tmp_path / "data", AUTH_TOKEN="open sesame") as server:
         ask = ["--url", url_of(server), "--system", "compare"]
@@ -168,6 +174,7 @@ def test_without_a_video_it_says_what_to_do(tmp_path, capsys):
     assert "python -m server sample" in capsys.readouterr().err
 
 
+@measured
 def test_the_table_measures_and_running_at_once_costs_the_slowest_and_little_more(server, capsys):
     witness = Witness(Remote(url_of(server)), "compare", None)
     assert table.measure(witness, table.COUNTS, 0.3, 0.8) == 0
@@ -200,99 +207,3 @@ def test_a_client_that_only_reads_data_lines_works(server, system):
                 said[event["model"]] += event["content"]
     assert done
     assert list(said.values()) == ["This is a demo ", "This "]
-
-
-def test_a_slots_own_commas_stay_with_it():
-    assert slots_of("a,demo@x=1,y=2,b,gemini@fps=4") == ["a", "demo@x=1,y=2", "b", "gemini@fps=4"]
-
-
-# -- the pure part
-
-
-def recording(*events, slots=("a",), **more):
-    messages = [Message(n / 10, n, event) for n, event in enumerate(events, 1)]
-    messages.append(Message(len(messages) / 10, None, "[DONE]"))
-    return Recording(slots, tuple(messages), **more)
-
-
-START_A = {"type": "start", "model": "a"}
-WORD_A = {"type": "chunk", "model": "a", "content": "x"}
-DONE_A = {"type": "done", "model": "a", "error": False}
-COMPLETE = {"type": "complete"}
-
-
-@pytest.mark.parametrize(
-    "events, fault",
-    [
-        ([START_A, WORD_A, DONE_A, DONE_A, COMPLETE], "ends 2 times"),
-        ([START_A, WORD_A, COMPLETE], "ends 0 times"),
-        ([START_A, DONE_A, WORD_A, COMPLETE], "goes on after its end"),
-        ([WORD_A, START_A, DONE_A, COMPLETE], "speaks before its start"),
-        ([WORD_A, DONE_A, COMPLETE], "starts 0 times"),
-        ([START_A, DONE_A], "`complete` comes 0 times"),
-        ([START_A, COMPLETE, DONE_A], "after `complete`"),
-        ([START_A, DONE_A, {**WORD_A, "model": "b"}, COMPLETE], "not asked: 'b'"),
-        ([START_A, {**DONE_A, "error": True}, COMPLETE], "either well or with one error"),
-        ([START_A, {**WORD_A, "content": 3}, DONE_A, COMPLETE], "`chunk` message whose fields"),
-    ],
-)
-def test_every_breach_of_the_order_is_named(events, fault):
-    verdict = checks.well_formed(recording(*events))
-    assert verdict.passed is False and fault in verdict.figure
-
-
-def test_a_stream_in_order_is_well_formed():
-    assert checks.well_formed(recording(START_A, WORD_A, DONE_A, COMPLETE)).passed
-
-
-def test_a_stream_that_breaks_off_or_is_of_another_type_is_not():
-    events = START_A, WORD_A, DONE_A, COMPLETE
-    assert not checks.well_formed(recording(*events, cut=True)).passed
-    assert not checks.well_formed(recording(*events, content_type="text/html")).passed
-
-
-def test_without_the_servers_own_copy_its_count_of_characters_tells_of_a_lost_piece():
-    figures = {"type": "complete", "metadata": {"models": {"a": {"char_count": 2}}}}
-    assert not checks.nothing_lost(recording(START_A, WORD_A, DONE_A, figures), None).passed
-    assert checks.nothing_lost(recording(START_A, WORD_A, WORD_A, DONE_A, figures), None).passed
-    assert checks.nothing_lost(recording(START_A, WORD_A, DONE_A, COMPLETE), None).passed is None
-
-
-def test_the_networks_own_time_is_not_held_against_the_server():
-    late = Recording(("a",), (Message(0.6, 1, START_A),))
-    assert not checks.start_together(late).passed
-    assert checks.start_together(Recording(("a",), late.messages, round_trip=0.2)).passed
-
-
-@pytest.mark.parametrize(
-    "block, fault",
-    [
-        ("id: 1\nevent: x\ndata: {}", "event: x"),
-        ("data: {}", "without `id: N`"),
-        ("id: 1\ndata: {}\ndata: {}", "several"),
-        ("id: 1\ndata: [1]", "no JSON object"),
-        ("id: 1", "id without data"),
-        ("data:{}", "no `id: N` and no `data: `"),
-    ],
-)
-def test_every_breach_of_the_framing_is_named(block, fault):
-    assert fault in "; ".join(parse(0, block).faults)
-
-
-def test_comments_and_retry_are_nobodys_business():
-    assert parse(0, ":hb\nretry: 2000").faults == ()
-    assert parse(0, ':hb\nid: 4\ndata: {"a": 1}') == Message(0, 4, {"a": 1})
-
-
-def test_events_nobody_knows_mean_nothing():
-    for event in ({}, {"type": "model_dance", "model": "a"}, {"event_type": 3}, {"type": None}):
-        assert [heard.kind for heard in understand(event)] == [""]
-
-
-def test_the_drawing_fits_its_width_and_can_do_without_blocks():
-    events = [START_A, WORD_A, WORD_A, DONE_A, COMPLETE]
-    lines = drawing.draw(recording(*events), 40, drawing.PLAIN)
-    assert max(map(len, lines)) <= 40
-    assert lines[0].startswith("a  ") and "#" in lines[0] and lines[0].endswith("|")
-    assert drawing.marks_for("ascii") is drawing.PLAIN
-    assert drawing.marks_for("utf-8") is drawing.FINE

@@ -60,7 +60,10 @@ def test_a_long_line_in_small_chunks_costs_no_more_per_byte_than_a_short_one():
         read(*[b"x" * 64] * count)
         return (time.thread_time() - began) / count
 
-    assert cost(15_000) < 8 * min(cost(500) for _ in range(5))
+    def least(count):  # the collector of garbage may come by
+        return min(cost(count) for _ in range(5))
+
+    assert least(15_000) < 8 * least(500)
 
 
 def test_lines_that_hold_nothing_are_not_collected_without_end():

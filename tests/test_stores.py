@@ -12,6 +12,7 @@ import pytest
 
 from server.settings import Settings
 from server.stores import Begin, End, Forget, Frames, StoreError, open_store
+from server.stores.database import BUSY_S
 from tests.live import ROOT, until
 from tests.redis_server import serving_redis
 
@@ -174,7 +175,7 @@ def test_two_find_an_orphan_and_one_adopts_it(opened, settings):
     child = dying(settings)
     first, second = opened("first"), opened("second")
     assert child.wait() == -9
-    [(kept, sent)] = until(lambda: list(first.orphans("first")), 6)
+    [(kept, sent)] = until(lambda: list(first.orphans("first")))
     assert kept.id == "orphan" and kept.length == 1
     assert sent > 100 if settings.redis_url else sent == 5
     assert [first.adopt(kept, "first"), second.adopt(kept, "second")] == [True, False]
@@ -229,8 +230,9 @@ def test_ended_runs_are_forgotten_after_their_time_and_live_ones_are_not(setting
     for id in ("old", "live"):
         begin(store, id)
     store.claim("key", "print", "old")
+    ended = time.monotonic()
     store.write("me", [Frames("old", 1, [b"x"]), End("old", "complete", SUMMARY)])
-    assert store.run("old")
+    assert store.run("old") or time.monotonic() - ended > 1
     until(lambda: store.run("old") is None)
     store.sweep(1, 10**9)
     assert [run.id for run in store.newest(5)] == ["live"]
@@ -301,7 +303,7 @@ def test_readers_do_not_wait_for_a_writer(tmp_path):
     other.execute("BEGIN IMMEDIATE")
     began = time.monotonic()
     assert store.run("a") and store.frames("a", 0) == []
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < BUSY_S - 1
     other.execute("ROLLBACK")
     other.close()
     store.close()

@@ -7,7 +7,7 @@ import pytest
 from server.cancel import CancelToken
 from server.errors import Abandoned
 from server.voices.throttle import GROW_S, Limit, Throttle
-from tests.live import until
+from tests.live import DEADLINE_S, until
 
 
 def test_a_refusal_halves_it_and_one_always_remains():
@@ -68,7 +68,7 @@ class Speaker(threading.Thread):
         try:
             with self.throttle.turn(self.token):
                 self.log.append(self.label)
-                self.done.wait(10)
+                self.done.wait(DEADLINE_S)
         except Abandoned as error:
             self.raised = error
 
@@ -82,7 +82,7 @@ def test_turns_are_given_in_the_order_they_were_asked_for():
     for number, speaker in enumerate(speakers):
         until(lambda: log[number:] == [number])  # noqa: B023
         speaker.done.set()
-        speaker.join(2)
+        speaker.join(DEADLINE_S)
     assert log == list(range(6))
 
 
@@ -95,12 +95,12 @@ def test_a_cancel_ends_the_wait_and_the_next_moves_up():
     third = Speaker(throttle, log, "third")
     until(lambda: len(throttle._waiting) == 2)
     second.token.cancel("enough")
-    second.join(1)
+    second.join(DEADLINE_S)
     assert second.raised and log == ["first"]
     first.done.set()
     until(lambda: log == ["first", "third"])
     third.done.set()
-    third.join(2)
+    third.join(DEADLINE_S)
     assert not throttle._waiting and throttle._speaking == 0
 
 

@@ -150,7 +150,7 @@ def test_a_call_that_was_called_off_before_it_began_does_nothing(voice, elevenla
     with pytest.raises(Abandoned):
         say(voice, tmp_path, token=token)
     assert elevenlabs.exchanges == [] and list(tmp_path.iterdir()) == []
-    until(lambda: not clips.children(""), 2)
+    until(lambda: not clips.children(""))
 
 
 def test_it_knows_nothing_of_who_uses_it(voice):
