@@ -185,9 +185,22 @@ class Page:
         return self.run(f"document.querySelector({json.dumps(selector)}).innerText")
 
     def click(self, selector):
-        """A real click in the middle of the element, once it stands still."""
-        box = self.until(f"""(async () => {{
+        """A real click in the middle of the element, once it stands still and can be pressed."""
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            place = self._place(selector)
+            self._mouse("mousePressed", place)
+            if self.run("window.pressed"):
+                return self._mouse("mouseReleased", place)
+            # It has moved meanwhile: nothing else is to be clicked instead of it.
+            self._mouse("mouseReleased", (0, 0))
+            assert time.monotonic() < deadline, f"something else is at the place of {selector}"
+
+    def _place(self, selector):
+        """The middle of the element; `window.pressed` will be whether the next press meets it."""
+        return self.until(f"""(async () => {{
                 const element = document.querySelector({json.dumps(selector)});
+                if (element.disabled) return null;
                 element.scrollIntoView({{block: "center", behavior: "instant"}});
                 const place = () => {{
                     const {{x, y, width, height}} = element.getBoundingClientRect();
@@ -197,17 +210,15 @@ class Page:
                 for (let frame = 0; frame < 2; frame += 1) {{
                     await new Promise(requestAnimationFrame);
                 }}
+                window.pressed = false;
+                const press = ({{target}}) => (window.pressed = element.contains(target));
+                window.addEventListener("pointerdown", press, {{capture: true, once: true}});
                 return String(before) === String(place()) && before;
             }})()""")
-        for kind in ("mousePressed", "mouseReleased"):
-            self.call(
-                "Input.dispatchMouseEvent",
-                type=kind,
-                x=box[0],
-                y=box[1],
-                button="left",
-                clickCount=1,
-            )
+
+    def _mouse(self, kind, place):
+        x, y = place
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def type(self, selector, text):
         self.run(f"document.querySelector({json.dumps(selector)}).focus()")

@@ -1,5 +1,10 @@
 """What people do on the page, and what they see there."""
 
+import sqlite3
+from contextlib import closing
+
+from tests.live import until
+
 SLOW = "demo@first=0.1,rate=20,tokens=2000"
 STATE = "document.querySelectorAll('.panel')[{}].dataset.state"
 OVER = "document.querySelector('#board progress').hidden && document.querySelector('.panel')"
@@ -13,9 +18,10 @@ WATCH = f"""(() => {{
     const video = {VIDEO};
     window.behind = [];
     window.waits = 0;
-    video.addEventListener('waiting', () => (window.waits += video.currentTime > 0.5));
+    window.watchFrom = 0.5;
+    video.addEventListener('waiting', () => (window.waits += video.currentTime > watchFrom));
     const look = () => {{
-        if (video.currentTime > 0.5 && !video.paused && !video.ended) {{
+        if (video.currentTime > watchFrom && !video.paused && !video.ended) {{
             behind.push(performance.now() / 1000 - video.currentTime);
         }}
         requestAnimationFrame(look);
@@ -23,6 +29,7 @@ WATCH = f"""(() => {{
     look();
 }})()"""
 GAP = "Math.max(...behind.map((late, at) => late - Math.min(...behind.slice(0, at + 1))))"
+TRIES = 5  # others want the processor too, and that can make any player stutter
 
 
 def address(server, path=""):
@@ -58,6 +65,12 @@ def words(page, number):
     return page.run(f"{texts}[{number - 1}].textContent")
 
 
+def written(server):
+    """Once what was said in the one run of that server is written down."""
+    with closing(sqlite3.connect(server.data_dir / "runs" / "runs.sqlite3")) as db:
+        until(lambda: db.execute("SELECT length FROM runs WHERE length > 0").fetchone())
+
+
 def press(page, key, code=None, times=1, **more):
     """A key, as the keyboard sends it."""
     text = {"Enter": "\r", " ": " "}.get(key)
@@ -86,6 +99,28 @@ def counting_posts(page):
         window.paid = 0;
         window.fetch = (url, how) => ((window.paid += how?.method === "POST"), before(url, how));
     })()""")
+
+
+def hold(page, seconds):
+    """The film stands still at that second of it, however long we look."""
+    page.until(f"{VIDEO}.readyState >= 2 && !{VIDEO}.paused")
+    page.run(f"{VIDEO}.pause(); {VIDEO}.currentTime = {seconds}")
+    page.until(f"!{VIDEO}.seeking && {VIDEO}.paused")
+
+
+def passes(page, border):
+    """Whether the picture passes that second of the film without a stop, at the best of tries."""
+    for _ in range(TRIES):
+        page.run(f"""(() => {{
+            watchFrom = {border - 1};
+            behind.length = waits = 0;
+            {VIDEO}.currentTime = {border - 1.5};
+            return {VIDEO}.play();
+        }})()""")
+        page.until(f"{VIDEO}.currentTime > {border + 0.9}")
+        if page.run(f"behind.length > 20 && waits === 0 && {GAP} < 0.1"):
+            return True
+    return False
 
 
 def content_is_calm(page, server):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.page.acting import COMPARED, OVER, SLOW, STATE, address, ask, compare
+from tests.page.acting import COMPARED, OVER, SLOW, STATE, address, ask, compare, hold
 from tests.page.packages import installed
 from tests.page.studio import Studio, line
 
@@ -67,6 +67,7 @@ def test_commentary_has_no_barrier(page, axe, chunks, dark, width):
         studio.make(0)
         studio.tell(line(1, 90.0, 91.0))
         studio.tell({"type": "line_failed", "index": 2, "code": "x", "message": "No."})
+        hold(page, 2)
         page.until("document.querySelector('#lines li').ariaCurrent === 'true'")
         assert barriers(page, axe) == []
         assert page.run("document.documentElement.scrollWidth") == width

@@ -2,10 +2,18 @@
 
 import pytest
 
-from tests.page.acting import GAP, INJECTION, RUN, VIDEO, WATCH, content_is_calm
+from tests.page.acting import GAP, INJECTION, RUN, VIDEO, WATCH, content_is_calm, hold, passes
 from tests.page.studio import CHUNK_S, Studio, line, status
 
 SHOWN = "[...document.querySelectorAll('#film video')].find((video) => !video.hidden)"
+
+# Each caption that stands under the film, and in which chunk.
+CAPTIONS = f"""(() => {{
+    window.captions = [];
+    const caption = document.querySelector('#film .caption');
+    const note = () => captions.push(`${{{SHOWN}?.dataset.chunk}}: ${{caption.textContent}}`);
+    new MutationObserver(note).observe(caption, {{childList: true}});
+}})()"""
 
 
 @pytest.fixture
@@ -34,16 +42,11 @@ def test_the_film_plays_across_its_borders_without_a_gap(page, studio):
     studio.finish()
     page.until(f"{VIDEO}.ended")
     assert page.run(f"{VIDEO}.currentTime") == pytest.approx(4 * CHUNK_S, abs=0.1)
-    # A processor that others want can make any player stutter: the best of three counts.
-    for _ in range(2):
-        if page.run(GAP) < 0.1:
-            break
-        page.run(f"behind.length = waits = 0; {VIDEO}.currentTime = 0; {VIDEO}.play()")
-        page.until(f"!{VIDEO}.ended")
-        page.until(f"{VIDEO}.ended")
-    assert page.run(GAP) < 0.1
-    assert page.run("window.waits") == 0
     assert page.run("behind.length") > 50
+    # Where others wanted the processor meanwhile, each border is looked at by itself.
+    if page.run(f"waits > 0 || {GAP} >= 0.1"):
+        borders = [number * CHUNK_S for number in (1, 2, 3)]
+        assert [border for border in borders if not passes(page, border)] == []
     content_is_calm(page, studio)
 
 
@@ -56,7 +59,7 @@ def test_a_late_chunk_is_waited_for_and_the_film_goes_on_by_itself(page, studio)
     studio.make(1, 2)
     page.until(f"{VIDEO}.currentTime > {CHUNK_S + 1}")
     assert stood < CHUNK_S + 0.1
-    assert page.run("document.querySelector('#film .late').hidden")
+    page.until("document.querySelector('#film .late').hidden")
     content_is_calm(page, studio)
 
 
@@ -65,10 +68,10 @@ def test_lines_and_captions_follow_the_film(page, studio):
     failed = {"type": "line_failed", "index": 9, "stage": "speak", "code": "x", "message": "No."}
     studio.tell(line(8, 100.0, 102.0), failed)
     studio.make(0)
-    page.until("document.querySelectorAll('#lines li').length === 3")
     states = "[...document.querySelectorAll('#lines li')].map((line) => line.dataset.state)"
-    assert page.run(states) == ["ready", "spoken", "failed"]
+    page.until(f"String({states}) === 'ready,spoken,failed'")
     assert "No." in page.text("#lines li:nth-of-type(3)")
+    hold(page, 2)
     page.until("document.querySelector('#lines li').ariaCurrent === 'true'")
     cues = f"[...{VIDEO}.textTracks[0].cues].map((cue) => [cue.startTime, cue.text])"
     assert page.run(cues) == [[1, "This is line 0."], [100, "This is line 8."]]
@@ -76,7 +79,7 @@ def test_lines_and_captions_follow_the_film(page, studio):
     studio.make(1)
     page.until("document.querySelectorAll('#lines li').length === 4")
     page.click("#lines li:nth-of-type(2) button")
-    page.until(f"{VIDEO}.currentTime >= 5")
+    page.until(f"{VIDEO}.currentTime === 5")
 
 
 def test_how_far_it_is_is_told_and_at_the_end_there_is_the_film(page, studio):
@@ -251,11 +254,11 @@ def test_without_media_source_two_players_take_turns(page, studio):
     script = "delete window.MediaSource; delete window.ManagedMediaSource;"
     page.call("Page.addScriptToEvaluateOnNewDocument", source=script)
     start(page, studio)
+    page.run(CAPTIONS)
     studio.make(0)
     page.until(f"{SHOWN} && {SHOWN}.currentTime > 1")
     studio.make(1, 2)
-    page.until(f"{SHOWN}.dataset.chunk.endsWith('chunk_1.mp4') && {SHOWN}.currentTime > 1.5")
-    assert page.text("#film .caption") == "This is line 1."
+    page.until("captions.some((said) => said.endsWith('chunk_1.mp4: This is line 1.'))")
     page.until(f"{SHOWN}.dataset.chunk.endsWith('chunk_2.mp4') && {SHOWN}.ended")
     studio.make(3)
     studio.finish()

@@ -17,7 +17,7 @@ def commented(page, server):
 def test_the_sample_film_is_commented_watched_and_can_be_taken_along(commented, server):
     page = commented
     page.until(f"{VIDEO} && {VIDEO}.currentTime > 0.1")
-    page.until("document.querySelector('#making a[href*=generated]')")
+    page.until("document.querySelector('#making a[href*=generated]')", 90)
     page.until(f"{VIDEO}.ended", 60)
     assert page.run(f"{VIDEO}.currentTime") == pytest.approx(24, abs=0.2)
     assert page.run("document.querySelectorAll('#lines li').length") >= 2

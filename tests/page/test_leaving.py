@@ -96,8 +96,11 @@ def test_of_two_links_pressed_at_once_the_last_one_counts(page, server):
     page.go(address(server))
     page.until("document.querySelector('#library input:checked')")
     late(page, f"{first}$", 400)
-    page.run(f"location.hash = '#run={first}'")
-    page.run(f"location.hash = '#run={second}'")
+    for run_id in (first, second):
+        page.run(f"""new Promise((go) => {{
+            addEventListener("hashchange", go, {{once: true}});
+            location.hash = '#run={run_id}';
+        }})""")
     page.until("document.querySelector('#board .query').textContent === 'Second?'")
     page.until("cameLate === 1")
     page.run("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")

@@ -65,7 +65,7 @@ def test_one_nobody_works_on_is_shown_as_asked_for_and_gone_on_with_when_told(pa
     for part in ("film.mp4", "language=de", "style=sports", "interval=12.5", "writer=rules"):
         assert part in works(studio)[0]
     assert "detector" not in works(studio)[0] and "new=" not in works(studio)[0]
-    assert page.run("document.activeElement.id") == "making"
+    page.until("document.activeElement.id === 'making'")
     studio.make(1, 2, 3)
     studio.finish()
     page.until(DONE)

@@ -16,6 +16,7 @@ from tests.page.acting import (
     content_is_calm,
     panel,
     words,
+    written,
 )
 from tests.page.relay import Relay
 from tests.vendors.openai_server import says, status
@@ -192,11 +193,12 @@ def test_what_a_restarting_server_stopped_can_be_tried_again(mortal):
 
 def test_a_worker_that_died_is_told_by_the_next_and_its_models_can_be_tried_again(mortal):
     mortal, page = mortal
+    written(mortal)
     mortal.kill_worker()
     page.until(f"{STATE.format(0)} === 'failed'")
     assert "broke off" in panel(page, 1)
     assert words(page, 1)
-    assert page.run("!document.querySelector('.panel [data-part=retry]').hidden")
+    page.until("!document.querySelector('.panel [data-part=retry]').hidden")
     page.until("document.querySelector('#ask [type=submit]').ariaDisabled !== 'true'")
 
 
@@ -275,7 +277,7 @@ def test_a_lost_connection_is_taken_up_again_and_no_word_is_missing(page, server
 
 
 def test_states_are_announced_and_words_are_not(page, server):
-    arrive(page, server, "demo-fast,demo@fail_after=5")
+    arrive(page, server, "demo@rate=40,tokens=120,demo@fail_after=5")
     page.run("""(() => {
             window.said = [];
             const news = document.querySelector('#board [data-part=news]');
