@@ -4,6 +4,7 @@ the test's own."""
 import os
 import shutil
 
+import hypothesis
 import pytest
 
 from server import media
@@ -12,6 +13,10 @@ from tests import clips
 
 PREFIXES = ("OPENAI_", "OPENROUTER_", "OLLAMA_", "GEMINI_", "GOOGLE_", "TWELVE", "ELEVENLABS_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+# How long an example takes is the machine's business, which may have other things to do.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)
