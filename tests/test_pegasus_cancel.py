@@ -21,6 +21,7 @@ from tests.vendors.pegasus_server import PegasusServer
 
 AT_ONCE_S = 5  # half of what the vendor would wait for us to leave
 
+
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 @pytest.mark.parametrize(
     "about, script",
