@@ -85,8 +85,12 @@ def whole(store, id):
     return frames
 
 
+def noted(store, run):
+    return seen(lambda: store.run(run.id))
+
+
 def written(store, run):
-    kept = seen(lambda: store.run(run.id))
+    kept = noted(store, run)
     return kept if kept and kept.ended and kept.length == run.journal.length else None
 
 
@@ -183,10 +187,10 @@ def test_a_redis_that_comes_back_gets_all_it_missed(
     run, short = begun(ledger, shared), begun(ledger, shared)
     run.say(*said(LONG)[:-2])
     if meanwhile == "paused":
-        until(lambda: seen(lambda: ledger.store.run(run.id)))
+        until(lambda: noted(ledger.store, run))
         os.kill(redis_server._process.pid, signal.SIGSTOP)
     elif meanwhile == "restarted empty":
-        until(lambda: seen(lambda: ledger.store.run(run.id)))
+        until(lambda: noted(ledger.store, run))
         redis_server.stop()
     caplog.clear()
     short.say(b"x")
@@ -234,7 +238,7 @@ def test_after_a_redis_was_away_nobody_is_taken_for_dead(serving, settings, redi
     time.sleep(ALIVE_S + 0.5)  # what says that they live expires: a fact nobody can ask for
     os.kill(redis_server._process.pid, signal.SIGCONT)
     for ledger, run in zip(ledgers, runs):
-        until(lambda ledger=ledger, run=run: seen(lambda: ledger.store.run(run.id)))
+        until(lambda ledger=ledger, run=run: noted(ledger.store, run))
         run.end(ledger)
     for ledger, run in zip(ledgers, runs):
         assert until(lambda ledger=ledger, run=run: written(ledger.store, run)).state == "complete"
