@@ -7,7 +7,7 @@ import socket
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from selectors import DefaultSelector
 
 import pytest
@@ -51,10 +51,23 @@ def test_a_request_is_waited_for_until_it_is_worth_a_thread(data, wanted):
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory):
-    """A server that waits half a second for a request, and has few threads."""
+    """A server that waits half a second for a request."""
+    with serving_with(tmp_path_factory, "arriving.PATIENCE_S=.5") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A server that waits for a request as long as any, and has few threads."""
+    with serving_with(tmp_path_factory) as server:
+        yield server
+
+
+@contextmanager
+def serving_with(tmp_path_factory, more=""):
     folder = tmp_path_factory.mktemp("arriving")
     (folder / "sitecustomize.py").write_text(
-        "from server import arriving\narriving.PATIENCE_S=.5\n"
+        f"from server import arriving\n{more}\n"
         "from server.views import receiving\nreceiving.LINGER_S=.5\n"
     )
     path = f"{folder}:{ROOT}"
@@ -76,16 +89,16 @@ def answer(sock):
     return came
 
 
-def test_a_request_in_bytes_is_served_like_any_other(impatient):
-    with closing(connect(impatient)) as sock:
+def test_a_request_in_bytes_is_served_like_any_other(served):
+    with closing(connect(served)) as sock:
         for byte in GET + b"Connection: close\r\n\r\n":
             sock.sendall(bytes([byte]))
             time.sleep(0.002)  # each one a packet of its own
         assert answer(sock).startswith(b"HTTP/1.1 200")
 
 
-def test_a_connection_is_used_again_however_slowly_the_next_request_comes(impatient):
-    with closing(connect(impatient, GET + b"\r\n")) as sock:
+def test_a_connection_is_used_again_however_slowly_the_next_request_comes(served):
+    with closing(connect(served, GET + b"\r\n")) as sock:
         came = b""
         while not came.endswith(b"}\n"):
             came += sock.recv(65536)
@@ -95,9 +108,9 @@ def test_a_connection_is_used_again_however_slowly_the_next_request_comes(impati
         assert answer(sock).startswith(b"HTTP/1.1 200")
 
 
-def test_requests_that_come_together_are_all_answered(impatient):
+def test_requests_that_come_together_are_all_answered(served):
     last = POST + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}"
-    with closing(connect(impatient, 3 * (GET + b"\r\n") + last[:-1])) as sock:
+    with closing(connect(served, 3 * (GET + b"\r\n") + last[:-1])) as sock:
         came = b""
         while came.count(b"HTTP/1.1 200") < 3:
             assert (part := sock.recv(65536)), came
@@ -106,19 +119,19 @@ def test_requests_that_come_together_are_all_answered(impatient):
         assert b"HTTP/1.1 400" in came + answer(sock)
 
 
-def test_a_body_nobody_needs_is_refused_and_not_waited_for(impatient):
+def test_a_body_nobody_needs_is_refused_and_not_waited_for(served):
     whole = GET + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}"
     for more in (b"Content-Length: 500000\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n1"):
-        with closing(connect(impatient, GET + more)) as sock:
+        with closing(connect(served, GET + more)) as sock:
             assert answer(sock).startswith(b"HTTP/1.1 413")  # to its end
-    with closing(connect(impatient, whole)) as sock:
+    with closing(connect(served, whole)) as sock:
         assert answer(sock).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("length", [100, MOST + 100])
-def test_a_body_that_ends_too_early_is_told_so(impatient, length):
+def test_a_body_that_ends_too_early_is_told_so(served, length):
     sent = POST + b"Connection: close\r\nContent-Length: %d\r\n\r\n{" % length
-    with closing(connect(impatient, sent)) as sock:
+    with closing(connect(served, sent)) as sock:
         sock.shutdown(socket.SHUT_WR)
         assert b"broke off" in answer(sock)
 
@@ -137,34 +150,38 @@ def test_a_request_that_is_arriving_when_the_server_stops_is_told_so(tmp_path):
             server.process.terminate()
             head, _, body = answer(sock).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 503") and b"restarting" in body
-        assert server.process.wait(5) == 0
+        assert server.process.wait(20) == 0
 
 
-def test_headers_without_end_are_refused_and_counted(impatient):
-    with closing(connect(impatient, GET + b"X: " + b"x" * MOST)) as sock:
+def test_headers_without_end_are_refused_and_counted(served):
+    with closing(connect(served, GET + b"X: " + b"x" * MOST)) as sock:
         assert answer(sock).startswith(b"HTTP/1.1 431")
-    assert b'parallax_refused_total{status="431"} 1.0' in impatient.request("GET", "/metrics")[2]
+    assert b'parallax_refused_total{status="431"} 1.0' in served.request("GET", "/metrics")[2]
 
 
-def test_one_header_may_be_as_long_as_all_together(impatient):
-    with closing(connect(impatient, GET + b"X: " + b"x" * (MOST - 200) + b"\r\n\r\n")) as sock:
+def test_one_header_may_be_as_long_as_all_together(served):
+    with closing(connect(served, GET + b"X: " + b"x" * (MOST - 200) + b"\r\n\r\n")) as sock:
         assert answer(sock).startswith(b"HTTP/1.1 200")
 
 
-def test_where_there_are_no_descriptors_left_the_others_are_served_on(impatient):
-    worker = impatient.worker_pid
-    stream = impatient.open(ASKED, "/compare-stream")
+def test_where_there_are_no_descriptors_left_the_others_are_served_on(served):
+    worker = served.worker_pid
+    stream = served.open(ASKED, "/compare-stream")
     before = resource.prlimit(worker, resource.RLIMIT_NOFILE)
     taken = max(map(int, os.listdir(f"/proc/{worker}/fd"))) + 1
     resource.prlimit(worker, resource.RLIMIT_NOFILE, (taken, before[1]))
     with ExitStack() as stack:
-        for _ in range(20):
-            stack.callback(connect(impatient).close)
-        until(lambda: "Nobody more can be let in" in impatient.log())
+        until(lambda: one_more(served, stack) and "can be let in" in served.log())
         resource.prlimit(worker, resource.RLIMIT_NOFILE, before)
-    assert impatient.get("/healthz")[0] == 200
-    assert impatient.post(f"/api/runs/{stream.headers['X-Run-Id']}/cancel")[0] == 200
-    assert stream.events()[-1] == "[DONE]" and impatient.worker_pid == worker
+    assert served.get("/healthz")[0] == 200
+    assert served.post(f"/api/runs/{stream.headers['X-Run-Id']}/cancel")[0] == 200
+    assert stream.events()[-1] == "[DONE]" and served.worker_pid == worker
+
+
+def one_more(server, stack):
+    """As many as it takes: some numbers below the limit may be free again."""
+    stack.callback(connect(server).close)
+    return True
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
@@ -224,23 +241,23 @@ def test_who_has_an_errand_when_all_is_over_writes_into_no_file(tmp_path):
             os.close(descriptor)
 
 
-def test_who_leaves_in_the_middle_is_let_go(impatient):
-    impatient.get("/healthz")
-    before = impatient.descriptors()
+def test_who_leaves_in_the_middle_is_let_go(served):
+    served.get("/healthz")
+    before = served.descriptors()
     for sent in (b"", GET, LARGE):
-        connect(impatient, sent).close()
-    until(lambda: impatient.descriptors() <= before)
+        connect(served, sent).close()
+    until(lambda: served.descriptors() <= before)
 
 
-def test_large_bodies_have_threads_of_their_own_and_one_too_many_is_told(impatient):
+def test_large_bodies_have_threads_of_their_own_and_one_too_many_is_told(served):
     most = Settings(threads=8).body_threads
     with ExitStack() as stack:
         for _ in range(most):
-            stack.callback(connect(impatient, LARGE).close)
-        until(lambda: not received(impatient))
-        assert impatient.get("/healthz")[0] == 200
-        assert impatient.post("/compare", {**ASKED, "models": ["demo@tokens=2"]})[0] == 200
-    until(lambda: received(impatient))
+            stack.callback(connect(served, LARGE).close)
+        until(lambda: not received(served))
+        assert served.get("/healthz")[0] == 200
+        assert served.post("/compare", {**ASKED, "models": ["demo@tokens=2"]})[0] == 200
+    until(lambda: received(served))
 
 
 def received(server):
@@ -255,15 +272,15 @@ def received(server):
     return False
 
 
-def test_a_body_that_was_read_gives_its_thread_to_the_next(impatient):
+def test_a_body_that_was_read_gives_its_thread_to_the_next(served):
     body = json.dumps({**ASKED, "conversation_history": []}).encode().ljust(MOST + 1000)
     raw = POST + b"Content-Length: %d\r\n\r\n" % len(body) + body
     most = Settings(threads=8).body_threads
     with ExitStack() as stack:
         for _ in range(most + 1):
-            sock = stack.enter_context(closing(connect(impatient, raw)))
+            sock = stack.enter_context(closing(connect(served, raw)))
             assert sock.recv(12) == b"HTTP/1.1 200"
-    until(lambda: b"parallax_streams_open 0.0" in impatient.request("GET", "/metrics")[2])
+    until(lambda: b"parallax_streams_open 0.0" in served.request("GET", "/metrics")[2])
 
 
 def test_health_answers_while_all_streams_are_taken_and_strangers_hang(tmp_path):

@@ -266,7 +266,7 @@ fields = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(messages=messages | anything, more=st.dictionaries(fields, anything, max_size=2))
 def test_whatever_is_sent_is_answered_or_refused_and_never_a_fault(app, messages, more):
     response = app.test_client().post(PATH, json={"model": QUICK, "messages": messages, **more})

@@ -17,7 +17,7 @@ def test_retry_after_is_read_in_both_forms():
     assert faults.retry_after({"retry-after": "7"}) == 7
     assert faults.retry_after({"retry-after": "0.5"}) == 0.5
     in_a_minute = formatdate(time.time() + 60, usegmt=True)
-    assert faults.retry_after({"retry-after": in_a_minute}) == pytest.approx(60, abs=2)
+    assert faults.retry_after({"retry-after": in_a_minute}) == pytest.approx(60, abs=15)
     assert faults.retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
     assert faults.retry_after({"retry-after": "-3"}) == 0
     for nonsense in ("", "soon", "nan", "Wed, 99 Foo"):
@@ -31,7 +31,7 @@ def test_a_date_without_a_zone_is_utc_wherever_this_machine_is(monkeypatch):
         time.tzset()
         when = time.strftime("%a, %d %b %Y %H:%M:%S", time.gmtime(time.time() + 60))
         for date in (when, f"{when} -0000", f"{when} GMT"):
-            assert faults.retry_after({"retry-after": date}) == pytest.approx(60, abs=2)
+            assert faults.retry_after({"retry-after": date}) == pytest.approx(60, abs=15)
     time.tzset()
 
 
@@ -108,4 +108,5 @@ def test_looking_for_paths_takes_no_longer_per_letter_in_a_long_text(tooth):
         faults.PATH.sub("", tooth * length)
         return (time.thread_time() - began) / length
 
-    assert cost(16_000) < 8 * min(cost(1000) for _ in range(5)) + 1e-6
+    often = range(5)
+    assert min(cost(16_000) for _ in often) < 8 * min(cost(1000) for _ in often) + 1e-6

@@ -40,14 +40,15 @@ class Work:
 
     def __init__(self, shelf):
         self.begun, self.may_go_on, self.may_end = [], threading.Semaphore(0), threading.Event()
-        self._shelf = shelf
+        self._shelf, self._steps = shelf, 0
 
     def __call__(self, call):
         self.begun.append(call)
         while not self.may_end.is_set():
             call.token.wait(0.005)
             if self.may_go_on.acquire(blocking=False):
-                call.phase("uploading")
+                self._steps += 1
+                call.phase(self._steps)
         self._shelf["key"] = "made"
         return "made"
 
@@ -65,11 +66,11 @@ def several_askers():
     return start
 
 
-def waits(asker, maker, work):
-    """Until that one is known to wait: it hears of the maker's progress."""
-    heard = len(asker.phases)
+def wait(askers, maker, work):
+    """Until they are known to wait: all have heard of the maker's latest progress."""
+    told = len(maker.phases) + 1
     work.may_go_on.release()
-    until(lambda: len(asker.phases) > heard)
+    until(lambda: all(each.phases[-1:] == [told] for each in askers))
     assert maker.is_alive()
 
 
@@ -77,8 +78,8 @@ def test_progress_is_told_to_all_and_waiting_is_none(ask):
     maker = ask()
     until(lambda: ask.work.begun)
     waiting = [ask(), ask()]
-    for each in waiting:
-        waits(each, maker, ask.work)
+    wait(waiting, maker, ask.work)
+    wait(waiting, maker, ask.work)
     told = [len(each.phases) for each in waiting]
     with pytest.raises(AssertionError):
         until(lambda: [len(each.phases) for each in waiting] != told, 0.5)
@@ -88,7 +89,7 @@ def test_progress_is_told_to_all_and_waiting_is_none(ask):
     assert maker.outcome == ("made", False)
     assert [each.outcome for each in waiting] == [("made", True)] * 2
     assert len(ask.work.begun) == 1
-    assert set(maker.phases + waiting[0].phases) == {"uploading"}
+    assert maker.phases == waiting[0].phases == waiting[1].phases == [1, 2]
     assert maker.own and not waiting[0].own, "it is no turn of theirs"
 
 
@@ -96,7 +97,7 @@ def test_a_maker_that_waits_for_its_turn_makes_no_progress(ask):
     maker = ask()
     until(lambda: ask.work.begun)
     follower = ask()
-    waits(follower, maker, ask.work)
+    wait([follower], maker, ask.work)
     maker.turn.clear()
     told, own = len(follower.phases), len(maker.own)
     ask.work.may_go_on.release()
@@ -115,8 +116,7 @@ def test_when_the_maker_is_called_off_one_of_those_waiting_takes_over(ask):
     maker = ask()
     until(lambda: ask.work.begun)
     waiting = [ask(), ask()]
-    for each in waiting:
-        waits(each, maker, ask.work)
+    wait(waiting, maker, ask.work)
     maker.token.cancel("enough")
     until(lambda: len(ask.work.begun) == 2)
     ask.work.may_end.set()
@@ -127,12 +127,12 @@ def test_when_the_maker_is_called_off_one_of_those_waiting_takes_over(ask):
     assert len(ask.work.begun) == 2
 
 
-def test_those_whose_time_is_over_with_the_makers_do_not_begin_anew(ask):
+def test_those_whose_time_is_over_with_the_makers_do_not_begin_anew(ask, monkeypatch):
     maker = ask()
     until(lambda: ask.work.begun)
     waiting = [ask() for _ in range(4)]
-    for each in waiting:
-        waits(each, maker, ask.work)
+    wait(waiting, maker, ask.work)
+    monkeypatch.setattr("server.providers.flights.LOOK_AROUND_S", 2)  # for these few lines
     everybody = [maker, *waiting]
     for each in everybody:
         each.token.cancel("too late")
@@ -146,7 +146,7 @@ def test_a_failure_is_that_of_all_who_waited(ask):
     maker = ask()
     until(lambda: ask.work.begun)
     waiting = ask()
-    waits(waiting, maker, ask.work)
+    wait([waiting], maker, ask.work)
     refusal = ProviderError("quota", "No room.")
     ask.work.begun[0].phase = lambda name: (_ for _ in ()).throw(refusal)
     ask.work.may_go_on.release()

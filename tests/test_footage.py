@@ -150,7 +150,7 @@ def moov(folder):
 NASTY = [0, 1, 0x7F, 0x80, 0xFF]
 
 
-@settings(max_examples=300, deadline=1000)
+@settings(max_examples=300)
 @given(seed=st.integers(0, 2**32), changes=st.integers(1, 6))
 def test_no_index_does_harm(moov, folder, seed, changes):
     head, index = moov[0], bytearray(moov[1])

@@ -84,15 +84,13 @@ def test_usage_is_streamed_last_when_asked_for_and_counted(vendor, ask):
     assert all(chunk.choices for chunk in ask("cuts", uncounted, **options))
 
 
-def test_words_arrive_while_the_model_still_speaks(ask):
-    began = time.monotonic()
-    arrivals = [
-        time.monotonic() - began
-        for chunk in ask("demo@first=0.1,rate=20,tokens=30", stream=True)
-        if chunk.choices[0].delta.content
-    ]
-    assert len(arrivals) == 30
-    assert arrivals[0] < arrivals[-1] / 3
+def test_words_arrive_while_the_model_still_speaks(server, ask):
+    with ask("demo@first=0.1,rate=20,tokens=9999", stream=True) as chunks:
+        said = (chunk for chunk in chunks if chunk.choices[0].delta.content)
+        [chat_id] = {next(said).id for _ in range(9)}
+        run = f"/api/runs/{chat_id.removeprefix('chatcmpl-')}"
+        assert server.get(run)[1]["state"] == "working"
+        assert server.post(f"{run}/cancel")[0] == 200
 
 
 def test_heartbeats_in_a_silence_do_not_disturb_the_client(server, vendor, ask):

@@ -156,13 +156,14 @@ def test_an_upload_can_fail_too(vendor, watch, about, script, code):
 
 @pytest.mark.parametrize("header", ["Retry_After", "X_Ratelimit_Reset"])
 def test_a_rate_limit_is_waited_out_and_the_answer_comes_once(vendor, watch, header):
-    when = "1" if header == "Retry_After" else str(int(time.time()) + 2)
-    vendor.plays(
-        speak.status(429, bad("too_many_requests"), **{header: when}), speak.says("Hel", "lo")
-    )
+    def refuses(exchange):
+        when = "1" if header == "Retry_After" else str(int(time.time()) + 2)
+        speak.status(429, bad("too_many_requests"), **{header: when})(exchange)
+
+    vendor.plays(refuses, speak.says("Hel", "lo"))
     assert watch().text("pegasus") == "Hello"
     first, second = vendor.questions
-    assert 0.9 < second.at - first.at < 3
+    assert 0.9 < second.at - first.at < 8
 
 
 def test_a_second_try_does_not_upload_a_second_time(vendor, watch):

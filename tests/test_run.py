@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from server.analysis import cache
 from server.analysis.run import AnalysisRun
 from server.errors import ProviderError, TooBusy
 from server.gate import Gate
@@ -151,11 +152,13 @@ def test_a_bug_in_a_provider_is_internal_and_tells_nothing(make_services, caplog
 
 def test_metrics_are_what_was_measured_and_null_where_nothing_was(make_services):
     script = [0.1, "one two ", 0.1, "three", Usage(output_tokens=5)]
+    began = time.monotonic()
     events = listen(run_of(make_services(), {"a": script, "b": []}))
     measured = next(e for e in of(events, "a") if e["event_type"] == "performance_metrics")
     metrics = measured["metrics"]
-    assert 0.09 < metrics["time_to_first_text"] < 0.2
-    assert 0.19 < metrics["duration"] < 0.4
+    took = time.monotonic() - began
+    assert 0.09 < metrics["time_to_first_text"] < metrics["duration"] - 0.09
+    assert metrics["duration"] < took + 0.01
     assert (metrics["word_count"], metrics["char_count"]) == (3, 13)
     assert metrics["throughput"] == pytest.approx(3 / metrics["duration"], rel=0.02)
     assert (metrics["input_tokens"], metrics["output_tokens"], metrics["cost"]) == (None, 5, None)
@@ -196,10 +199,12 @@ def test_words_that_come_thick_and_fast_leave_several_at_a_time(make_services):
 
 def test_a_silent_model_is_said_to_be_waited_for_with_its_phase(make_services, monkeypatch):
     monkeypatch.setattr("server.analysis.ticks.WAITING_EVERY_S", 0.05)
-    script = [lambda call: call.phase("uploading"), 0.2, "at last", 0.2]
-    events = listen(run_of(make_services(), {"a": script}))
-    waits = [e for e in events if e["event_type"] == "model_waiting"]
-    assert waits and {e["phase"] for e in waits} == {"uploading"}
+    told = threading.Event()
+    uploads = [lambda call: call.phase("uploading"), lambda call: told.wait(DEADLINE_S)]
+    run = run_of(make_services(), {"a": [*uploads, "at last", 0.2]})
+    events = listen(run, lambda e: e.get("phase") == "uploading" and told.set())
+    phases = [e["phase"] for e in events if e["event_type"] == "model_waiting"]
+    assert phases[-1] == "uploading" and set(phases) <= {"starting", "uploading"}
     assert kinds(of(events, "a")).index("text_generation") > max(
         i for i, k in enumerate(kinds(of(events, "a"))) if k == "model_waiting"
     )
@@ -214,12 +219,12 @@ def test_a_silent_model_is_said_to_be_waited_for_with_its_phase(make_services, m
     ],
 )
 def test_each_deadline_is_kept_and_the_others_go_on(make_services, script, limit, code):
-    run = run_of(make_services(**{limit: 0.4}), {"late": script, "fine": ["ok"]})
+    run = run_of(make_services(**{limit: 1.0}), {"late": script, "fine": ["ok"]})
     events = listen(run)
     check_shape(events, ["late", "fine"])
     assert of(events, "late")[-1]["code"] == code
     assert of(events, "late")[-1]["retryable"]
-    assert 0.3 < events[-1]["total_time"] < 1.2
+    assert 0.9 < events[-1]["total_time"] < 15
     assert text(of(events, "fine")) == "ok"
 
 
@@ -231,7 +236,7 @@ def test_a_worker_that_ignores_the_hang_up_is_given_up_on(make_services):
     events = listen(run)
     stuck.set()
     assert of(events, "deaf")[-1]["code"] == "timeout_first_text"
-    assert events[-1]["total_time"] < 2
+    assert events[-1]["total_time"] < DEADLINE_S
 
 
 def test_one_model_can_be_stopped_and_the_others_go_on(make_services):
@@ -294,12 +299,14 @@ def test_models_begin_before_a_new_film_is_hashed_and_their_answer_is_kept(
 
 
 def test_what_a_model_took_is_not_what_hashing_the_film_took(make_services, clip, monkeypatch):
-    services, spoken, never = make_services(), threading.Event(), threading.Event()
+    services, ended, never = make_services(), threading.Event(), threading.Event()
     shutil.copy(clip, services.library.folder / "film.mp4")
-    slow = lambda file: spoken.wait(DEADLINE_S) and str(never.wait(0.3))  # noqa: E731
+    slow = lambda file: ended.wait(DEADLINE_S) and str(never.wait(0.3))  # noqa: E731
     monkeypatch.setattr(services.library.contents, "_hash", slow)
+    key = cache.key  # asked for when the answer is there
+    monkeypatch.setattr(cache, "key", lambda *known: ended.set() or key(*known))
     asked = Question("What happens?", services.library.find("film.mp4", None))
-    events = listen(run_of(services, {"a": ["one", lambda call: spoken.set()]}, asked))
+    events = listen(run_of(services, {"a": ["one"]}, asked))
     took = next(e["metrics"] for e in events if e["event_type"] == "performance_metrics")
     assert events[-1]["total_time"] - took["duration"] > 0.25
 
@@ -472,7 +479,7 @@ def test_nobody_coming_back_cancels_the_run(make_services):
     run.release()
     until(lambda: run.journal.closed)
     assert run.state == "cancelled"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
 
 
 def test_a_reader_that_goes_before_the_very_last_message_leaves_no_run_open(make_services):

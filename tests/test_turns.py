@@ -64,7 +64,7 @@ def beginning(token):
         for index in range(len(windows), len(windows) + count):
             windows.append(Window(turns, index))
             # So that they wait in that order, whatever the order of threads.
-            until(lambda at=index: windows[at].at == "made" or waits(turns, at))
+            until(lambda at=index: windows[at].at == "made" or at and waits(turns, at))
         return windows
 
     yield begin

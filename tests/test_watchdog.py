@@ -42,8 +42,8 @@ def where_it_hangs(event):
 def watch():
     dogs = []
 
-    def start(alarms=None, gate=None, patience_s=60):
-        dog = Watchdog(alarms or Alarms(), gate or Gate(1, "streams"), patience_s, 0.02, 0.5)
+    def start(alarms=None, gate=None, late_s=60):
+        dog = Watchdog(alarms or Alarms(), gate or Gate(1, "streams"), 60, 0.02, late_s)
         dogs.append(dog)
         dog.start()
         until(lambda: dog._rang_at)
@@ -63,7 +63,7 @@ def test_where_all_is_well_it_says_nothing(watch):
 
 def test_a_thread_of_deadlines_that_waits_is_found_with_its_stack(watch, let_go, said):
     alarms = Alarms()
-    dog = watch(alarms)
+    dog = watch(alarms, late_s=0.5)
     alarms.after(0, lambda: where_it_hangs(let_go))
     until(dog.problems)
     assert "Deadlines" in dog.problems()[0]
@@ -75,12 +75,15 @@ def test_a_thread_of_deadlines_that_waits_is_found_with_its_stack(watch, let_go,
 
 def test_streams_that_all_stand_still_are_found(watch):
     gate = Gate(1, "streams")
-    dog = watch(gate=gate, patience_s=0.1)
+    dog = watch(gate=gate)
     leave = gate.enter()
-    until(dog.problems)
+    assert not dog.problems()
+    gate._moved_at -= 61
+    assert "none has moved for 60 s" in dog.problems()[0]
     gate.moved()
     assert not dog.problems()
-    until(dog.problems)
+    gate._moved_at -= 61
+    assert dog.problems()
     leave()
     assert not dog.problems()
 
@@ -98,11 +101,13 @@ def test_a_gate_that_is_not_full_never_stalls():
 def test_readiness_fails_while_it_is_stuck(make_settings, let_go):
     app = create_app(make_settings())
     services = app.extensions["parallax"]
-    services.watchdog._late_s = 0.1
+    services.watchdog._every_s, services.watchdog._late_s = 0.02, 60
     services.watchdog.start()
     client = app.test_client()
+    until(lambda: services.watchdog._rang_at)
     assert client.get("/readyz").status_code == 200
     services.alarms.after(0, let_go.wait)
+    services.watchdog._late_s = 0.5
     until(lambda: client.get("/readyz").status_code == 503)
     assert "Deadlines have not been kept" in client.get("/readyz").get_json()["message"]
     assert client.get("/healthz").status_code == 200

@@ -136,6 +136,14 @@ class Vendor:
         """The threads that serve a connection each, or did."""
         return list(self._threads)
 
+    def settle(self):
+        """Once all that a dead client asked has been heard, and nobody speaks any more."""
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE_S) as last:
+            last.shutdown(socket.SHUT_WR)
+            assert last.recv(1) == b""  # whoever came before was let in before
+        for thread in list(self._threads):
+            thread.join(PATIENCE_S)
+
     def stop(self):
         self.stopped = True
         self._listener.shutdown(socket.SHUT_RDWR)

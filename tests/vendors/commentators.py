@@ -2,6 +2,7 @@
 other speaks. Each answer comes after a set latency, and all asks are counted."""
 
 import json
+import math
 import re
 import threading
 from collections import Counter
@@ -24,6 +25,7 @@ class Commentators:
         self.latencies = {"detect": detect_s, "write": write_s, "speak": speak_s}
         self.asked = Counter()
         self.asks = {what: Counter() for what in self.latencies}  # how often each one came
+        self.speechless_from = math.inf  # a line of a window from there on gets no voice
         self._lock = threading.Lock()
         self.gemini = Gemini(self._think)
         self.voice = ElevenLabsServer(self._speak)
@@ -64,8 +66,15 @@ class Commentators:
         gemini_server.text(json.dumps(answer))(exchange)
 
     def _speak(self, exchange):
-        self._count("speak", exchange.json["text"])
+        line = exchange.json["text"]
+        self._count("speak", line)
+        if (start := re.match(r"\d+", line)) and int(start[0]) >= self.speechless_from:
+            exchange.wait_for_hang_up()
         elevenlabs_server.speaks(after=self.latencies["speak"])(exchange)
+
+    def settle(self):
+        self.gemini.settle()
+        self.voice.settle()
 
     def environment(self):
         return {

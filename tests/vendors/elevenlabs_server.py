@@ -11,7 +11,7 @@ import threading
 from array import array
 from urllib.parse import parse_qs, urlsplit
 
-from .base import Vendor
+from .base import PATIENCE_S, Vendor
 
 LETTER_S, LEAD_S, TAIL_S = 0.06, 0.2, 0.3
 GEORGE, SARAH = "GeorgeGeorgeGeorge01", "SarahSarahSarahSara1"
@@ -99,27 +99,30 @@ def answers(body, status=200, content_type="application/json", **headers):
 
 
 class Plan:
-    """A plan that takes so many at once, and counts who comes."""
+    """A plan that takes so many at once, and counts who comes. `fills`: nobody is answered
+    before so many have been there together."""
 
-    def __init__(self, most, takes=0.1, headers=None):
-        self.most, self.takes, self.headers = most, takes, headers
+    def __init__(self, most, takes=0.1, headers=None, fills=0):
+        self.most, self.takes, self.headers, self.fills = most, takes, headers, fills
         self.inside = self.peak = self.refusals = 0
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
 
     def __call__(self, exchange):
-        with self._lock:
+        with self._changed:
             self.inside += 1
             refused = self.inside > self.most
             self.refusals += refused
             self.peak = max(self.peak, self.inside)
-        try:
-            if refused:
-                refuses("too_many_concurrent_requests", 429)(exchange)
-            else:
-                speaks(self.takes, self.headers)(exchange)
-        finally:
-            with self._lock:
-                self.inside -= 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.peak >= self.fills, PATIENCE_S)
+        if not refused:
+            exchange.pause(self.takes)
+        with self._changed:
+            self.inside -= 1  # first: whoever was answered may ask again at once
+        if refused:
+            refuses("too_many_concurrent_requests", 429)(exchange)
+        else:
+            speaks(headers=self.headers)(exchange)
 
 
 # -- scripts: refusals
