@@ -23,10 +23,6 @@ hypothesis.settings.load_profile("patient")
 PREFIXES = ("OPENAI_", "OPENROUTER_", "OLLAMA_", "GEMINI_", "GOOGLE_", "TWELVE", "ELEVENLABS_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
-# How long an example takes is the machine's business, which may have other things to do.
-hypothesis.settings.register_profile("unhurried", deadline=None)
-hypothesis.settings.load_profile("unhurried")
-
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):

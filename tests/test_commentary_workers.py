@@ -141,7 +141,7 @@ def test_after_a_kill_another_worker_goes_on(server, vendors, data, moment):
         until(lambda: vendors.asked[asked_for] >= 1)
         one, _ = busy(workers)
         one.end(signal.SIGKILL)
-        until(vendors.at_rest)
+        vendors.settle()
         before = {what: dict(asks) for what, asks in vendors.asks.items()}
         until(lambda: not ffmpegs_of(one))
         events = check(heard + read(stream))

@@ -5,6 +5,7 @@ byte by byte where a test needs that. Everything a client sent is kept, and so i
 moment it hung up: a socket tells more than any HTTP library would.
 """
 
+import contextlib
 import json
 import socket
 import ssl
@@ -91,7 +92,7 @@ class Exchange:
         if gone:
             self.hung_up_at = time.monotonic()
             self.hung_up.set()
-        if self.sock.fileno() >= 0:
+        with contextlib.suppress(OSError):  # closed meanwhile, by another thread of ours
             self.sock.settimeout(PATIENCE_S)
 
 
@@ -130,11 +131,6 @@ class Vendor:
             if not self._changed.wait_for(lambda: len(self.exchanges) >= count, PATIENCE_S):
                 raise AssertionError(f"{len(self.exchanges)} requests came, not {count}")
             return self.exchanges[:count]
-
-    @property
-    def serving(self):
-        """The threads that serve a connection each, or did."""
-        return list(self._threads)
 
     def settle(self):
         """Once all that a dead client asked has been heard, and nobody speaks any more."""

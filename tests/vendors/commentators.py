@@ -37,11 +37,6 @@ class Commentators:
         self.gemini.stop()
         self.voice.stop()
 
-    def at_rest(self):
-        """Whether nobody is served: of those who are dead, all that they asked is counted."""
-        threads = [*self.gemini.serving, *self.voice.serving]
-        return not any(thread.is_alive() for thread in threads)
-
     def _count(self, what, ask):
         with self._lock:
             self.asked[what] += 1
