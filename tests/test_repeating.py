@@ -60,7 +60,7 @@ def test_nothing_is_read_otherwise(messages, ascii, wide):
     data = [json.dumps(m, ensure_ascii=ascii, separators=separators) for m in messages]
     read = said(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Repeating, "text", lambda self, data: None)
+        patch.setattr(Repeating, "texts", lambda self, chunk: None)
         assert said(data) == read
 
 
@@ -92,7 +92,7 @@ def test_nothing_is_read_otherwise_however_it_is_framed_and_cut(framed, draw):
         events = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)])]
     read = heard(events)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Repeating, "text", lambda self, data: None)
+        patch.setattr(Repeating, "texts", lambda self, chunk: None)
         assert heard(events) == read
 
 
@@ -135,20 +135,35 @@ def test_a_text_with_escapes_is_parsed_and_the_next_is_not(parsed):
     assert parsed == data[:2]
 
 
-@pytest.mark.parametrize("bad", ['a"b', "a\\", "a\x01", "\\u00e4"])
+@pytest.mark.parametrize("bad", ['a"b', "a\\", "a\x01", "\\u00e4", ""])
 def test_what_is_no_plain_text_is_not_taken_for_one(bad):
-    known = dumped("a")[0]
+    known = dumped("a")[0].encode()
     repeating = Repeating()
     repeating.learn(known, "a")
-    assert repeating.text(known) == "a"
-    assert repeating.text(known.replace('"a"', f'"{bad}"')) is None
+    assert repeating.texts(known) == ["a"] and repeating.texts(2 * known) == ["a", "a"]
+    other = known.replace(b'"a"', f'"{bad}"'.encode())
+    assert repeating.texts(other) is None and repeating.texts(known + other) is None
+
+
+def test_bytes_that_are_no_text_are_not_taken_for_one():
+    known = dumped("a")[0].encode()
+    repeating = Repeating()
+    repeating.learn(known, "a")
+    assert repeating.texts(known.replace(b'"a"', b'"\xff"')) is None
 
 
 def test_two_places_for_a_text_are_not_learned():
     repeating = Repeating()
-    data = json.dumps({"x": {"content": "a"}, **message("a")})
+    data = json.dumps({"x": {"content": "a"}, **message("a")}).encode()
     repeating.learn(data, "a")
-    assert repeating.text(data) is None
+    assert repeating.texts(data) is None
+
+
+def test_several_in_one_chunk_are_taken_out_together(parsed):
+    data = dumped(*"abcdef")
+    events = [f"data: {each}\n\n".encode() for each in data]
+    assert heard([events[0], b"".join(events[1:4]), b"".join(events[4:])])[:6] == list("abcdef")
+    assert parsed == data[:1]
 
 
 @pytest.mark.parametrize(

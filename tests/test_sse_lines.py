@@ -1,5 +1,6 @@
 """Server-Sent Events, read from chunks that end anywhere."""
 
+import itertools
 import time
 
 import pytest
@@ -11,7 +12,13 @@ from server.providers import sse_lines
 
 
 def read(*chunks):
-    return list(sse_lines.events(chunks))
+    return list(heard(chunks))
+
+
+def heard(chunks):
+    events = sse_lines.Events()
+    for chunk in itertools.chain(chunks, [sse_lines.END]):
+        yield from events.feed(chunk)
 
 
 def test_events_are_read_whatever_their_line_ends():
@@ -36,7 +43,7 @@ def test_an_event_leaves_with_the_chunk_that_ends_it():
             fed.append(chunk)
             yield chunk
 
-    reading = sse_lines.events(chunks())
+    reading = heard(chunks())
     assert next(reading) == ("", "a") and len(fed) == 1
     assert next(reading) == ("", "b") and len(fed) == 2
 
@@ -51,7 +58,7 @@ def test_chunks_may_end_anywhere(texts, data):
     cuts = data.draw(st.lists(st.integers(0, len(whole)))) if data else range(len(whole))
     edges = sorted({0, *cuts, len(whole)})
     chunks = [whole[a:b] for a, b in zip(edges, edges[1:], strict=False)]
-    assert [text for _, text in sse_lines.events(chunks)] == texts
+    assert [text for _, text in heard(chunks)] == texts
 
 
 def test_a_long_line_in_small_chunks_costs_no_more_per_byte_than_a_short_one():

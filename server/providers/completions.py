@@ -47,45 +47,75 @@ def read(chunks, on_finish=lambda: None):
 
     The Finish does not wait for the end: a vendor may forget to hang up after it.
     """
-    finish, usage, spoke, refused = None, None, False, False
-    repeating = Repeating()
+    answer = Answer(on_finish)
     try:
-        for name, data in sse_lines.events(stream_only(chunks)):
-            if not name and (text := repeating.text(data)):
-                yield text
-                continue
-            plain = data.strip()
-            if not plain:
-                continue  # by the standard no event: some keep a line alive so
-            if plain == "[DONE]":
+        for chunk in itertools.chain(stream_only(chunks), [sse_lines.END]):
+            yield from answer.items(chunk)
+            if answer.ended:
                 break
-            message = told(name, data)
-            usage = counted(message.get("usage")) or usage
-            choices = listed(message.get("choices"))
-            for choice in choices:
-                delta = mapping(choice.get("delta"))
-                if text := said(delta.get("content")):
-                    spoke = True
-                    yield text
-                refused = refused or bool(delta.get("refusal"))
-                if finish is None and (reason := choice.get("finish_reason")):
-                    on_finish()  # before it counts as finished: a failure of this is one
-                    finish = Finish(str(reason)[:40])
-                    yield finish
-            if spoke and len(choices) == 1 and not (name or usage or finish or refused):
-                repeating.learn(data, delta.get("content"))
     except Exception:
-        if finish is None:
+        if answer.finish is None:
             raise
         # The answer was complete; what broke is only its farewell.
-    if usage:
-        yield usage
-    if finish is None:
-        raise faults.failure("truncated")
-    if not spoke and (refused or finish.reason == "content_filter"):
-        raise faults.failure("blocked")
-    if not spoke and finish.reason == "length":
-        raise faults.spent_on_thinking()
+    yield from answer.rest()
+
+
+class Answer:
+    """What has come of one answer so far."""
+
+    def __init__(self, on_finish):
+        self.finish, self.ended = None, False
+        self._on_finish = on_finish
+        self._usage, self._spoke, self._refused = None, False, False
+        self._events, self._repeating = sse_lines.Events(), Repeating()
+        self._between = True
+
+    def items(self, chunk):
+        """What these bytes say, as it is read."""
+        return (self._between and self._repeating.texts(chunk)) or self._read(chunk)
+
+    def _read(self, chunk):
+        was_between, events, text = self._between, 0, None
+        for name, data in self._events.feed(chunk):
+            events += 1
+            plain = data.strip()
+            if plain == "[DONE]":
+                self.ended = True
+                return
+            if plain:  # else by the standard no event: some keep a line alive so
+                text = yield from self._message(name, data)
+        self._between = self._events.between
+        if text and events == 1 and was_between and self._between:
+            self._repeating.learn(chunk, text)
+
+    def _message(self, name, data):
+        """Returns its text, where it says nothing else."""
+        message = told(name, data)
+        self._usage = counted(message.get("usage")) or self._usage
+        choices = listed(message.get("choices"))
+        for choice in choices:
+            delta = mapping(choice.get("delta"))
+            if text := said(delta.get("content")):
+                self._spoke = True
+                yield text
+            self._refused = self._refused or bool(delta.get("refusal"))
+            if self.finish is None and (reason := choice.get("finish_reason")):
+                self._on_finish()  # before it counts as finished: a failure of this is one
+                self.finish = Finish(str(reason)[:40])
+                yield self.finish
+        more = name or self._usage or self.finish or self._refused
+        return delta.get("content") if len(choices) == 1 and not more else None
+
+    def rest(self):
+        """What is told once no more can come; raises what the answer lacked."""
+        if self._usage:
+            yield self._usage
+        if self.finish is None:
+            raise faults.failure("truncated")
+        if not self._spoke and (self._refused or self.finish.reason == "content_filter"):
+            raise faults.failure("blocked")
+        if not self._spoke and self.finish.reason == "length":
+            raise faults.spent_on_thinking()
 
 
 def said(content):

@@ -1,39 +1,51 @@
 """Server-Sent Events, read: raw chunks in, (event name, data) out, as they come.
 
 A chunk may hold several events, or end inside one, or inside a letter: only whole lines
-are decoded. Comments and fields we have no use for are skipped, a last event without
-its blank line counts.
+are decoded. Comments and fields we have no use for are skipped.
 """
-
-import itertools
 
 from ..errors import ProviderError
 
 MAX_LINE = 1024 * 1024
 MAX_DATA = 4 * 1024 * 1024
+END = b"\n\n"  # fed last: a last event without its blank line counts
 
 
-def events(chunks):
-    name, data, size = "", [], 0
-    read = Lines()
-    for chunk in itertools.chain(chunks, [b"\n"]):
-        for line in read.feed(chunk):
+class Events:
+    """Fed with chunks; gives the (name, data) of the events that end in them."""
+
+    def __init__(self):
+        self._lines = Lines()
+        self._begin()
+
+    def _begin(self):
+        self._name, self._data, self._size = "", [], 0
+
+    @property
+    def between(self):
+        """Nothing of an event has come that has not ended."""
+        return not (self._data or self._name or self._lines.begun)
+
+    def feed(self, chunk):
+        for line in self._lines.feed(chunk):
             if line:
-                field, _, value = line.partition(":")
-                value = value.removeprefix(" ")
-                if field == "data":
-                    size += len(value) + 1  # empty ones take room too
-                    if size > MAX_DATA:
-                        raise too_long(MAX_DATA)
-                    data.append(value)
-                elif field == "event":
-                    name = value
+                self._read(line)
             else:
+                name, data = self._name, self._data
+                self._begin()
                 if data:
                     yield name, "\n".join(data)
-                name, data, size = "", [], 0
-    if data:
-        yield name, "\n".join(data)
+
+    def _read(self, line):
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "data":
+            self._size += len(value) + 1  # empty ones take room too
+            if self._size > MAX_DATA:
+                raise too_long(MAX_DATA)
+            self._data.append(value)
+        elif field == "event":
+            self._name = value
 
 
 def lines(chunks):
@@ -64,6 +76,11 @@ class Lines:
             if len(rest) > MAX_LINE:
                 raise too_long(MAX_LINE)
         return [decoded(end) for end in ends]
+
+    @property
+    def begun(self):
+        """Whether a line has begun that has not ended."""
+        return bool(self._rest)
 
     def end(self):
         """The last one, had it no end."""
