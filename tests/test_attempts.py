@@ -3,7 +3,7 @@ import time
 import pytest
 
 from server.asking import attempts as module
-from server.asking.attempts import attempts
+from server.asking.attempts import begun
 from server.asking.patience import Patience
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
@@ -35,7 +35,8 @@ def hurry(monkeypatch):
 def ask(provider, token=None, first_text_s=60, phases=None):
     call = Call(token or CancelToken(), (phases if phases is not None else []).append)
     patience = Patience(first_text_s, 60, 600, time.monotonic())
-    return list(attempts(provider, Question("?"), call, patience))
+    first, answer = begun(provider, Question("?"), call, patience)
+    return [*first, *answer]
 
 
 @pytest.mark.parametrize("code", ["rate_limit", "upstream", "network"])
@@ -88,7 +89,7 @@ def test_a_cancel_ends_the_wait():
     provider = Scripted([ProviderError("rate_limit", "", retry_after=30)], ["never"])
     call = Call(token, lambda phase: token.cancel())
     with pytest.raises(Abandoned):
-        list(attempts(provider, Question("?"), call, Patience(60, 60, 600, time.monotonic())))
+        begun(provider, Question("?"), call, Patience(60, 60, 600, time.monotonic()))
     assert provider.asked == 1
 
 

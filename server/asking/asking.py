@@ -5,6 +5,7 @@ deadline cancels the token of the call, which hangs up; the error it made is the
 reason and is what the reader is given.
 """
 
+import itertools
 import logging
 import math
 import time
@@ -13,7 +14,7 @@ from contextlib import closing
 from ..errors import Abandoned, BadRequest, ProviderError
 from ..log import facts
 from ..providers.base import Call, Finish, Usage
-from .attempts import attempts
+from .attempts import begun
 from .patience import Patience
 
 log = logging.getLogger(__name__)
@@ -57,8 +58,9 @@ class Asking:
         try:
             self._allow()
             call, chars = Call(token, self._phase, self._hears), 0
-            with closing(attempts(self._slot.provider, self._question, call, patience)) as items:
-                for item in items:
+            first, answer = begun(self._slot.provider, self._question, call, patience)
+            with closing(answer):
+                for item in itertools.chain(first, answer):
                     if token.cancelled:
                         token.check()
                     if isinstance(item, str):

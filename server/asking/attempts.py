@@ -15,25 +15,21 @@ FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 
 
-def attempts(provider, question, call, patience):
-    """What the provider answers, from the first attempt that says anything."""
+def begun(provider, question, call, patience):
+    """The answer of the first attempt that says anything, which whoever reads it closes: what
+    it said first, and the rest as it will come. Nobody stands between that and its reader."""
     for attempt in itertools.count():
-        spoke = False
         answer = provider.answer(question, call)
         try:
-            for item in answer:
-                spoke = spoke or isinstance(item, str)
-                yield item
-            return
+            first = next(answer, None)
+            return ([] if first is None else [first]), answer
         except ProviderError as error:
             call.token.check()
-            if spoke or attempt == RETRIES or not worth_retrying(error):
+            if attempt == RETRIES or not worth_retrying(error):
                 raise
             delay = backoff(attempt, error.retry_after, FIRST_DELAY_S, LONGEST_DELAY_S)
             if delay >= patience.left(time.monotonic()):
                 raise
-        finally:
-            answer.close()
         patience.try_again()
         call.phase("retrying")
         call.token.wait(delay)

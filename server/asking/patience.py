@@ -53,7 +53,7 @@ class Patience:
         self._silent_since = None
 
     def waits(self, now):
-        self._silent_since = self._own(now)
+        self._silent_since = now - self.stood_still_s  # while time stands still nobody speaks
 
     def left(self, now):
         """What remains for a first text."""
