@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 
+from . import credentials
 from .redact import redact
 
 
@@ -21,8 +22,12 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         # Before they are JSON: a key with a quote in it would no longer be itself after.
-        clean = {name: redact(v) if isinstance(v, str) else v for name, v in line.items()}
-        return redact(json.dumps(clean, default=str))
+        secrets = credentials.secrets()
+        clean = {
+            name: redact(each, secrets) if isinstance(each, str) else each
+            for name, each in line.items()
+        }
+        return redact(json.dumps(clean, default=str), secrets)
 
 
 def facts(**known):
