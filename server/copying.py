@@ -12,29 +12,32 @@ AT_ONCE = 2048  # messages
 
 
 class Copy:
-    def __init__(self, run, asked, sent=None):
-        """`sent(number)` notes, at once, the number of the last message that was said."""
+    def __init__(self, run, asked, queue, sent=None):
+        """`queue`: of those that have something to write. `sent(number)` notes, at once, the
+        number of the last message that was said."""
         self.id, self._run, self._asked, self._sent = run.id, run, asked, sent
+        self._queue = queue
         self.noted = False  # that there is something to write
         self.ended = None  # when the run did
         self.forgotten = False
         self.begun, self._written = False, 0
 
-    def note(self, queue):
+    def note(self):
         """Put it into the line of the ledger's writer, unless it is there already."""
         if not self.noted:
             self.noted = True
-            queue.put(self)
+            self._queue.put(self)
 
-    def note_again(self, queue):
+    def note_again(self):
         self.noted = False
-        self.note(queue)
+        self.note()
 
-    def said(self, number, queue):
+    def said(self, number):
         """The run has said its messages up to that number."""
         if sent := self._sent:
             sent(number)
-        self.note(queue)
+        if not self.noted:
+            self.note()
 
     def changes(self):
         """What the store lacks, or the first of it."""

@@ -89,20 +89,20 @@ class Ledger:
     def begin(self, run, asked):
         if not self._threads:
             return  # nobody serves: a command that asks by itself
-        copy = Copy(run, asked, self.store and self.store.sent(run.id))
+        copy = Copy(run, asked, self._queue, self.store and self.store.sent(run.id))
         self._copies[run.id] = copy
-        run.journal.tell(lambda number: copy.said(number, self._queue))
-        copy.note(self._queue)
+        run.journal.tell(copy.said)
+        copy.note()
 
     def end(self, run):
         if copy := self._copies.get(run.id):
             copy.ended = time.monotonic()
-            copy.note(self._queue)
+            copy.note()
 
     def forget(self, run):
         if copy := self._copies.get(run.id):
             copy.forget()
-            copy.note(self._queue)
+            copy.note()
 
     # -- what is asked about runs of other processes
 
@@ -143,7 +143,7 @@ class Ledger:
                 if isinstance(error, StoreError) and not self._stopping.is_set():
                     self._spare()
                 for copy in filter(self._kept, copies):
-                    copy.note_again(self._queue)
+                    copy.note_again()
                 if isinstance(error, StoreError):
                     if self._stopping.is_set():
                         return
@@ -188,13 +188,13 @@ class Ledger:
             elif copy.written(changes):
                 self._drop(copy)
             elif copy.behind:
-                copy.note(self._queue)
+                copy.note()
 
     def _refused(self, copy):
         """The store does not have that run as ours."""
         if self.store.run(copy.id) is None:
             copy.start_over()  # it came back empty
-            copy.note(self._queue)
+            copy.note()
         else:
             log.warning("a run was taken for interrupted", extra=facts(run_id=copy.id))
             self._drop(copy)
@@ -209,7 +209,7 @@ class Ledger:
         log.error("a run will not be remembered", extra=facts(run_id=copy.id))
         if copy.begun:
             copy.forget()
-            copy.note(self._queue)
+            copy.note()
         else:
             self._drop(copy)
 

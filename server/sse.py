@@ -27,15 +27,12 @@ class Form:
         self._before = _dumps({**event, field: ""}).removesuffix('""}')
 
     def filled(self, text):
-        return Filled(f"{self._before}{quoted(text)}}}")
-
-
-class Filled(str):
-    """A message that is JSON already."""
+        return f"{self._before}{quoted(text)}}}"
 
 
 def encode(number, event):
-    data = event if type(event) is Filled else _dumps(event)
+    """`event`: a message, or what a Form made of one, which is JSON already."""
+    data = event if type(event) is str else _dumps(event)
     return f"id: {number}\ndata: {data}\n\n".encode("ascii")
 
 

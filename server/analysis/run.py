@@ -10,7 +10,6 @@ the run is there, the view's generator pulls it. When that client leaves, a keep
 thread pulls the very same generator, so the journal goes on for whoever comes back.
 """
 
-import itertools
 import logging
 import sys
 import threading
@@ -222,8 +221,8 @@ class AnalysisRun(Run):
         return True
 
     def _record(self, messages):
-        number = itertools.count(self.journal.length + 1)
-        frames = [sse.encode(next(number), message) for message in messages]
+        first = self.journal.length + 1
+        frames = [sse.encode(number, each) for number, each in enumerate(messages, first)]
         self.journal.extend(frames)
         return frames
 

@@ -7,6 +7,7 @@ written behind, may not have all of them.
 """
 
 import fcntl
+import functools
 import mmap
 import os
 import struct
@@ -61,7 +62,7 @@ class Lives:
             place = self._places[id] = self._free.pop()
         memory, at = self._memory, place * ENTRY.size
         ENTRY.pack_into(memory, at, id.encode(), 0)
-        return lambda number: NUMBER.pack_into(memory, at + ID_BYTES, number)
+        return functools.partial(NUMBER.pack_into, memory, at + ID_BYTES)
 
     def forget(self, id):
         with self._lock:

@@ -14,6 +14,20 @@ class Stream(Response):
         """It is bytes already: no generator that looks at each piece for text."""
         return self.response
 
+    def get_app_iter(self, environ):
+        """No iterator around it that asks it for each piece."""
+        return super().get_app_iter(environ) if request.method == "HEAD" else Closed(self)
+
+
+class Closed:
+    """What gunicorn writes: the pieces themselves, and how to close their response."""
+
+    def __init__(self, response):
+        self._response, self.close = response, response.close
+
+    def __iter__(self):
+        return iter(self._response.response)
+
 
 def admit_reader(run, on_leave):
     """Take a place at the gate and watch this client; returns (visitor, how to leave)."""
