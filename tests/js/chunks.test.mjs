@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { fetchChunk } from "../../static/js/ui/chunks.js";
 
-const QUICK = { pausesMs: [1, 1], silenceMs: 500 };
+const QUICK = { pausesMs: [1, 1], silenceMs: 1500 };
 
 async function playing(t, ...script) {
   let asked = 0;

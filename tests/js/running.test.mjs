@@ -174,7 +174,7 @@ test("a connection silent for longer than any heartbeat is left", async (t) => {
   const heard = [];
   const open = (lastId) => api.stream("r1", lastId);
   const work = { first: open, again: open, hear: (event) => heard.push(event.event_type) };
-  assert.equal(await follow(work, { pausesMs: [1], silenceMs: 150 }), "ended");
+  assert.equal(await follow(work, { pausesMs: [1], silenceMs: 1500 }), "ended");
   assert.equal(heard.length, 6);
   assert.equal(asked[1].lastId, "1");
 });
@@ -183,7 +183,7 @@ test("a request that is never answered is hung up on and sent again", async (t) 
   const hungUp = [];
   const deaf = (request) => request.socket.on("close", () => hungUp.push(request.headers["idempotency-key"]));
   const { api, asked } = await playing(t, deaf, sends(frames(1, 6) + DONE));
-  const { running } = runOn(api, { timing: { answerMs: 100, pausesMs: [1] } });
+  const { running } = runOn(api, { timing: { answerMs: 1500, pausesMs: [1] } });
   await running.ask(QUESTION);
   assert.equal(running.session.state, "complete");
   assert.deepEqual(hungUp, [asked[1].key]);
@@ -192,7 +192,7 @@ test("a request that is never answered is hung up on and sent again", async (t) 
 test("a server that never answers at all leaves nobody working", async (t) => {
   const deaf = () => {};
   const { api, asked } = await playing(t, breaksAfter(frames(1, 3)), deaf, deaf, deaf);
-  const { running } = runOn(api, { timing: { answerMs: 50, pausesMs: [1, 1] } });
+  const { running } = runOn(api, { timing: { answerMs: 1500, pausesMs: [1, 1] } });
   await running.ask(QUESTION);
   assert.equal(running.session.models.get("a").state, "interrupted");
   assert.equal(asked.length, 3);
@@ -266,7 +266,7 @@ test("a proxy's own error page is an error with words of ours", async (t) => {
 test("what is never answered, or breaks off, is an error with words of ours", async (t) => {
   const halfway = (_, response) => response.write('{"runs": [') && setTimeout(() => response.destroy(), 20);
   const { api } = await playing(t, () => {}, halfway);
-  api.answerMs = 100;
+  api.answerMs = 1500;
   await assert.rejects(api.runs(), { name: "Error", status: 0, message: /cannot be reached/ });
   await assert.rejects(api.runs(), { status: 0, message: /cannot be reached/ });
 });
