@@ -1,8 +1,10 @@
 """Films that cannot be copied: every picture kept at its time, in parts that come early."""
 
 import subprocess
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,9 @@ from server.errors import Abandoned, MediaError
 from server.media import mp4_index
 
 from . import clips
-from .live import until
+from .live import SOON_S, until
 from .marks import film, flashes
+from .measured import measured
 from .packets import packets
 
 SECONDS = 6.0
@@ -160,10 +163,12 @@ def test_what_has_no_picture_is_an_error_and_leaves_nothing(tmp_path):
     assert not list(folder.iterdir())
 
 
+@measured
 def test_the_first_part_comes_before_the_film_is_converted(tmp_path):
     source = clips.noise(tmp_path / "film.mp4", 6)
     began = time.monotonic()
-    parts = media.convert(source, tmp_path, [1.0, 2.0])
+    folder = Path(tempfile.mkdtemp(dir=tmp_path))
+    parts = media.convert(source, folder, [1.0, 2.0])
     assert next(parts).end == 1.0
     first = time.monotonic() - began
     assert len(list(parts)) == 2
@@ -194,6 +199,6 @@ def test_a_cancelled_conversion_ends_at_once(tmp_path):
     thread.start()
     until(lambda: list(tmp_path.glob("part_*")))
     token.cancel()
-    assert ended.wait(1)
+    assert ended.wait(SOON_S)
     thread.join()
     assert not list(tmp_path.glob("part_*"))
