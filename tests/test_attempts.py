@@ -1,13 +1,14 @@
+import itertools
 import time
 
 import pytest
 
 from server.asking import attempts as module
-from server.asking.attempts import begun
+from server.asking.attempts import attempts
 from server.asking.patience import Patience
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
-from server.providers.base import Call, Question
+from server.providers.base import Call, Finish, Question, Usage
 from server.vendors.retrying import backoff
 
 
@@ -35,8 +36,8 @@ def hurry(monkeypatch):
 def ask(provider, token=None, first_text_s=60, phases=None):
     call = Call(token or CancelToken(), (phases if phases is not None else []).append)
     patience = Patience(first_text_s, 60, 600, time.monotonic())
-    first, answer = begun(provider, Question("?"), call, patience)
-    return [*first, *answer]
+    parts = attempts(provider, Question("?"), call, patience)
+    return list(itertools.chain.from_iterable(parts))
 
 
 @pytest.mark.parametrize("code", ["rate_limit", "upstream", "network"])
@@ -53,6 +54,32 @@ def test_three_failures_are_enough():
     with pytest.raises(ProviderError, match="2"):
         ask(provider)
     assert provider.asked == 3
+
+
+@pytest.mark.parametrize("said", [Usage(3, 0), Finish("stop")])
+def test_what_was_counted_before_a_failure_is_told_and_is_no_text(said):
+    failure = ProviderError("upstream", "")
+    provider = Scripted([said, failure], [said, failure], [said, "fine"])
+    assert ask(provider) == [said, said, said, "fine"]
+    assert provider.asked == 3
+
+
+def test_whoever_stops_reading_hangs_up():
+    closed = []
+
+    class Endless:
+        def answer(self, question, call):
+            try:
+                while True:
+                    yield "and "
+            finally:
+                closed.append(True)
+
+    call = Call(CancelToken(), lambda phase: None)
+    parts = attempts(Endless(), Question("?"), call, Patience(60, 60, 600, time.monotonic()))
+    assert list(itertools.islice(itertools.chain.from_iterable(parts), 3)) == ["and "] * 3
+    parts.close()
+    assert closed
 
 
 @pytest.mark.parametrize("code", ["auth", "quota", "bad_request", "not_found", "blocked"])
@@ -89,7 +116,7 @@ def test_a_cancel_ends_the_wait():
     provider = Scripted([ProviderError("rate_limit", "", retry_after=30)], ["never"])
     call = Call(token, lambda phase: token.cancel())
     with pytest.raises(Abandoned):
-        begun(provider, Question("?"), call, Patience(60, 60, 600, time.monotonic()))
+        list(attempts(provider, Question("?"), call, Patience(60, 60, 600, time.monotonic())))
     assert provider.asked == 1
 
 

@@ -44,6 +44,13 @@ def test_bytes_that_are_no_stream_are_a_failure(body):
         list(completions.read([body]))
 
 
+def test_what_was_counted_before_a_failure_is_told():
+    heard = []
+    with pytest.raises(ProviderError):
+        heard.extend(completions.read(map(speak.event, [speak.usage(4, 1), {"error": "No."}])))
+    assert heard == [Usage(4, 1)]
+
+
 def test_deep_nesting_is_a_failure_and_not_a_crash():
     for body in (b"[" * 200_000, b"data: " + b"[" * 200_000 + b"\n\n"):
         with pytest.raises(ProviderError):

@@ -56,6 +56,13 @@ def test_objects_come_out_as_they_went_in_however_their_bytes_are_cut(objects, d
     assert reader.ended
 
 
+def test_what_was_counted_before_a_failure_is_told():
+    heard = []
+    with pytest.raises(ProviderError):
+        heard.extend(pieces([array(chunk("Hi", usage=(7, 1)), error(503, "UNAVAILABLE"))]))
+    assert heard == ["Hi", Usage(7, 1)]
+
+
 def test_an_object_is_handed_on_as_it_closes_and_not_with_the_next():
     reader = Objects()
     assert list(reader.feed(b'[{"a": "}]"}')) == [{"a": "}]"}]

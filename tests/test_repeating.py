@@ -178,6 +178,17 @@ def test_a_name_with_escapes_leads_to_no_other_place(form):
     assert said([form.replace("TEXT", text) for text in "abc"])[:3] == ["a"] * 3
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        ': "content":"TEXT"\ndata: {"choices":[{"delta":{"content":\ndata: "a"}}]}\n\n',
+        'data: {"choices":[{"delta":{"content"\n: "TEXT"\ndata: :"a"}}]}\n\n',
+    ],
+)
+def test_a_comment_is_no_place_for_a_text(event):
+    assert heard([event.replace("TEXT", text).encode() for text in "abc"])[:3] == ["a"] * 3
+
+
 def test_a_stream_that_does_not_repeat_itself_is_given_up(parsed):
     data = [json.dumps(message("x", pad="p" * n)) for n in range(2 * TRIES)]
     data += dumped("y", "z")

@@ -229,6 +229,22 @@ def test_an_answer_without_end_is_cut_off(library, plain_vendor, monkeypatch):
 
 
 @both_libraries
+def test_what_comes_behind_a_chunk_that_is_none_is_not_taken_for_the_answer(library, plain_vendor):
+    def loses_count(exchange):
+        exchange.head()
+        exchange.raw(b"3\r\nyes\r\nno chunk\r\n")
+        exchange.pause(0.3)
+        exchange.chunk(b"and no")
+        exchange.end()
+
+    plain_vendor.plays(loses_count)
+    call = Fetching(library, plain_vendor.origin)
+    call.join(SOON_S)
+    assert call.received == b"yes"
+    assert faults.broken_line(library, call.raised).code == "network"
+
+
+@both_libraries
 def test_an_error_page_has_a_smaller_limit(library, plain_vendor, monkeypatch):
     monkeypatch.setattr(wire, "MAX_ERROR_BODY", 1000)
     plain_vendor.plays(speak.status(500, body=b"x" * 1000))

@@ -14,7 +14,7 @@ from contextlib import closing
 from ..errors import Abandoned, BadRequest, ProviderError
 from ..log import facts
 from ..providers.base import Call, Finish, Usage
-from .attempts import begun
+from .attempts import attempts
 from .patience import Patience
 
 log = logging.getLogger(__name__)
@@ -58,9 +58,8 @@ class Asking:
         try:
             self._allow()
             call, chars = Call(token, self._phase, self._hears), 0
-            first, answer = begun(self._slot.provider, self._question, call, patience)
-            with closing(answer):
-                for item in itertools.chain(first, answer):
+            with closing(attempts(self._slot.provider, self._question, call, patience)) as parts:
+                for item in itertools.chain.from_iterable(parts):
                     if token.cancelled:
                         token.check()
                     if isinstance(item, str):

@@ -15,14 +15,19 @@ FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 
 
-def begun(provider, question, call, patience):
-    """The answer of the first attempt that says anything, which whoever reads it closes: what
-    it said first, and the rest as it will come. Nobody stands between that and its reader."""
+def attempts(provider, question, call, patience):
+    """What the provider answers, from the first attempt that says anything, in parts: each item
+    before its first text, that text, then all the rest as it will come. Nobody stands between
+    that and its reader."""
     for attempt in itertools.count():
         answer = provider.answer(question, call)
         try:
-            first = next(answer, None)
-            return ([] if first is None else [first]), answer
+            for item in answer:
+                yield (item,)
+                if isinstance(item, str):
+                    yield answer
+                    break
+            return
         except ProviderError as error:
             call.token.check()
             if attempt == RETRIES or not worth_retrying(error):
@@ -30,6 +35,8 @@ def begun(provider, question, call, patience):
             delay = backoff(attempt, error.retry_after, FIRST_DELAY_S, LONGEST_DELAY_S)
             if delay >= patience.left(time.monotonic()):
                 raise
+        finally:
+            answer.close()
         patience.try_again()
         call.phase("retrying")
         call.token.wait(delay)

@@ -55,6 +55,7 @@ def read(chunks, on_finish=lambda: None):
                 break
     except Exception:
         if answer.finish is None:
+            yield from answer.counted()
             raise
         # The answer was complete; what broke is only its farewell.
     yield from answer.rest()
@@ -106,10 +107,13 @@ class Answer:
         more = name or self._usage or self.finish or self._refused
         return delta.get("content") if len(choices) == 1 and not more else None
 
+    def counted(self):
+        """What it used up, if that was told."""
+        return [self._usage] if self._usage else []
+
     def rest(self):
         """What is told once no more can come; raises what the answer lacked."""
-        if self._usage:
-            yield self._usage
+        yield from self.counted()
         if self.finish is None:
             raise faults.failure("truncated")
         if not self._spoke and (self._refused or self.finish.reason == "content_filter"):

@@ -118,24 +118,27 @@ def pieces(arriving):
     """Text as it comes, the last Usage, then a Finish, or the reason why there is none."""
     objects = Objects()
     reason, spoke, usage = None, False, None
-    for data in arriving:
-        for chunk in objects.feed(data):
-            if "error" in chunk:
-                error = chunk["error"] if isinstance(chunk["error"], dict) else {}
-                raise refusal(count(error.get("code")) or 500, error)
-            usage = counted(chunk.get("usageMetadata")) or usage
-            if blocked := dict_at(chunk, "promptFeedback").get("blockReason"):
-                if usage:
-                    yield usage
-                raise withheld("answer to this question", named(blocked))
-            candidate = first_candidate(chunk)
-            for text in words(candidate):
-                spoke = spoke or bool(text.strip())
-                yield text
-            if isinstance(said := candidate.get("finishReason"), (int, str)) and said:
-                reason = FINISH_REASONS.get(said, str(said))
-        if objects.ended:
-            break
+    try:
+        for data in arriving:
+            for chunk in objects.feed(data):
+                if "error" in chunk:
+                    error = chunk["error"] if isinstance(chunk["error"], dict) else {}
+                    raise refusal(count(error.get("code")) or 500, error)
+                usage = counted(chunk.get("usageMetadata")) or usage
+                if blocked := dict_at(chunk, "promptFeedback").get("blockReason"):
+                    raise withheld("answer to this question", named(blocked))
+                candidate = first_candidate(chunk)
+                for text in words(candidate):
+                    spoke = spoke or bool(text.strip())
+                    yield text
+                if isinstance(said := candidate.get("finishReason"), (int, str)) and said:
+                    reason = FINISH_REASONS.get(said, str(said))
+            if objects.ended:
+                break
+    except Exception:
+        if usage:
+            yield usage
+        raise
     if usage:
         yield usage
     if not objects.ended or reason is None:

@@ -9,7 +9,8 @@ import re
 
 # What a JSON string can hold without an escape.
 PLAIN = re.compile(rb'[^"\\\x00-\x1f]+')
-FIELD = re.compile(rb'"content"\s*:\s*"')
+# On one line: between two there may be what is no part of the message.
+FIELD = re.compile(rb'"content"([ \t]*:[ \t]*")?')
 TRIES = 8  # that failed one after the other: this stream does not repeat itself
 
 
@@ -49,7 +50,8 @@ class Repeating:
         if b"\\" in event:
             return
         text = text.encode("utf-8", "replace")
-        places = [place.end() for place in FIELD.finditer(event)]
-        if len(places) == 1 and event.startswith(text + b'"', places[0]):
-            self._before = event[: places[0]]
-            self._after = event[places[0] + len(text) :]
+        named = list(FIELD.finditer(event))
+        at = named[0].end() if len(named) == 1 and named[0][1] else len(event)
+        if event.startswith(text + b'"', at):
+            self._before = event[:at]
+            self._after = event[at + len(text) :]
