@@ -16,7 +16,9 @@ class Stream(Response):
 
     def get_app_iter(self, environ):
         """No iterator around it that asks it for each piece."""
-        return super().get_app_iter(environ) if request.method == "HEAD" else Closed(self)
+        return (
+            super().get_app_iter(environ) if environ["REQUEST_METHOD"] == "HEAD" else Closed(self)
+        )
 
 
 class Closed:
