@@ -87,12 +87,18 @@ class OpenAI(Provider):
             max_retries=0,
             http_client=wire.client(httpx, base_url),
         )
-        asking = client.chat.completions.with_streaming_response.create(
-            **self._request(messages, base_url)
-        )
         try:
-            with asking as answer, farewell(answer.http_response) as begin_farewell:
-                yield from completions.read(wire.arriving(answer.http_response), begin_farewell)
+            # Not `chat.completions.create`: that compares what it is given with all types that
+            # it could be, part by part, a third of what a call costs and with forty pictures
+            # three quarters.
+            answer = client.post(
+                "/chat/completions",
+                cast_to=httpx.Response,
+                body=self._body(messages, base_url),
+                stream=True,
+            )
+            with contextlib.closing(answer), farewell(answer) as begin_farewell:
+                yield from completions.read(wire.arriving(answer), begin_farewell)
         except sdk.APIStatusError as error:
             raise completions.refusal(
                 error.status_code, error.body, error.response.headers
@@ -109,8 +115,13 @@ class OpenAI(Provider):
         if not (video.width and video.height):
             raise ProviderError("bad_request", "This file has no picture to show this model.")
 
-    def _request(self, messages, base_url):
-        body = {"messages": messages, "stream_options": {"include_usage": True}}
+    def _body(self, messages, base_url):
+        body = {
+            "model": self.model.upstream,
+            "messages": messages,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
         if "max_tokens" in self.chosen:
             new = is_openai(base_url) or NEW_LIMIT_NAME.match(self.model.upstream)
             name = "max_completion_tokens" if new else "max_tokens"
@@ -119,9 +130,7 @@ class OpenAI(Provider):
             body["temperature"] = self.chosen["temperature"]
         if "OPENROUTER_API_KEY" in self.model.key_env:
             body["usage"] = {"include": True}  # what it cost
-        # As it is: what is given by name the SDK compares with all types that it could be, part
-        # by part, a third of what a call costs and with forty pictures three quarters.
-        return {"model": self.model.upstream, "messages": [], "stream": True, "extra_body": body}
+        return body
 
     def _messages(self, question, call):
         if question.video is not None:
