@@ -81,12 +81,7 @@ class OpenAI(Provider):
         call.phase("thinking")
         sdk, httpx = libraries()
         base_url = self._base_url()
-        client = vendor_client(sdk, base_url)(
-            api_key=self._key(),
-            base_url=base_url,
-            max_retries=0,
-            http_client=wire.client(httpx, base_url),
-        )
+        client = vendor_client(wire.client(httpx, base_url), base_url, self._key())
         try:
             # Not `chat.completions.create`: that compares what it is given with all types that
             # it could be, part by part, a third of what a call costs and with forty pictures
@@ -253,5 +248,9 @@ def stranger_class(sdk):
     return Stranger
 
 
-def vendor_client(sdk, base_url):
-    return sdk.OpenAI if is_openai(base_url) else stranger_class(sdk)
+@functools.lru_cache(64)
+def vendor_client(http_client, base_url, key):
+    """Kept for the next call with that key, of which it would be a tenth of the cost."""
+    sdk, _ = libraries()
+    kind = sdk.OpenAI if is_openai(base_url) else stranger_class(sdk)
+    return kind(api_key=key, base_url=base_url, max_retries=0, http_client=http_client)
