@@ -55,7 +55,7 @@ def read(chunks, on_finish=lambda: None):
                 break
     except Exception:
         if answer.finish is None:
-            yield from answer.counted()
+            yield from answer.used()
             raise
         # The answer was complete; what broke is only its farewell.
     yield from answer.rest()
@@ -107,13 +107,13 @@ class Answer:
         more = name or self._usage or self.finish or self._refused
         return delta.get("content") if len(choices) == 1 and not more else None
 
-    def counted(self):
+    def used(self):
         """What it used up, if that was told."""
         return [self._usage] if self._usage else []
 
     def rest(self):
         """What is told once no more can come; raises what the answer lacked."""
-        yield from self.counted()
+        yield from self.used()
         if self.finish is None:
             raise faults.failure("truncated")
         if not self._spoke and (self._refused or self.finish.reason == "content_filter"):

@@ -15,20 +15,11 @@ class Stream(Response):
         return self.response
 
     def get_app_iter(self, environ):
-        """No iterator around it that asks it for each piece."""
-        return (
-            super().get_app_iter(environ) if environ["REQUEST_METHOD"] == "HEAD" else Closed(self)
-        )
-
-
-class Closed:
-    """What gunicorn writes: the pieces themselves, and how to close their response."""
-
-    def __init__(self, response):
-        self._response, self.close = response, response.close
+        """What gunicorn iterates over and closes: no iterator around it, asked for each piece."""
+        return self
 
     def __iter__(self):
-        return iter(self._response.response)
+        return iter(self.response)
 
 
 def admit_reader(run, on_leave):
