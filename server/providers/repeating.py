@@ -7,8 +7,6 @@ is taken out. Anything else, an error or a count or an end, is for whoever reads
 
 import re
 
-# What a JSON string can hold without an escape.
-PLAIN = re.compile(rb'[^"\\\x00-\x1f]+')
 # On one line: between two there may be what is no part of the message.
 FIELD = re.compile(rb'"content"([ \t]*:[ \t]*")?')
 TRIES = 8  # that failed one after the other: this stream does not repeat itself
@@ -16,29 +14,26 @@ TRIES = 8  # that failed one after the other: this stream does not repeat itself
 
 class Repeating:
     def __init__(self):
-        self._before = self._after = None
+        self._before = self._after = self._between = None
         self._left = TRIES
 
     def texts(self, chunk):
         """The texts of these bytes, if they are the event that was learned and nothing else,
         once or more often; or None."""
         before, after = self._before, self._after
-        if before is None:
+        if before is None or not (chunk.startswith(before) and chunk.endswith(after)):
             return None
-        texts, at = [], 0
-        while at < len(chunk):
-            if not chunk.startswith(before, at):
-                return None
-            found = PLAIN.match(chunk, at + len(before))
-            if found is None or not chunk.startswith(after, found.end()):
-                return None
-            texts.append(found[0])
-            at = found.end() + len(after)
-        self._left = TRIES
         try:
-            return [text.decode() for text in texts]
+            said = chunk[len(before) : -len(after)].decode()
         except UnicodeDecodeError:
             return None
+        texts = said.split(self._between)
+        for text in texts:
+            # What no JSON string holds without an escape is not printable, but for these two.
+            if not text or '"' in text or "\\" in text or not text.isprintable():
+                return None
+        self._left = TRIES
+        return texts
 
     def learn(self, event, text):
         """These bytes were read whole: they are one event, which says that text and nothing
@@ -55,3 +50,4 @@ class Repeating:
         if event.startswith(text + b'"', at):
             self._before = event[:at]
             self._after = event[at + len(text) :]
+            self._between = (self._after + self._before).decode("utf-8", "replace")

@@ -67,6 +67,8 @@ class Chunked:
 
     def feed(self, data):
         """The bytes of the body in this part of the stream; none may be in it."""
+        if not (self._rest or self._left or self.ended) and (said := one_chunk(data)):
+            return said
         if self._rest:
             data = self._rest + data
             self._rest = b""
@@ -113,6 +115,14 @@ class Chunked:
             at += len(end)
             self._left -= len(end)
         return at
+
+
+def one_chunk(data):
+    """What is said in these bytes, where they are one chunk, as they mostly are; or None."""
+    end = data.find(b"\r\n", 0, 18)
+    if end > 0 and data.endswith(b"\r\n") and length(data[:end]) == len(data) - end - 4:
+        return data[end + 2 : -2]
+    return None
 
 
 @functools.lru_cache(512)  # pieces are of a few sizes
