@@ -36,7 +36,8 @@ class Copy:
         """The run has said its messages up to that number."""
         if sent := self._sent:
             sent(number)
-        self.note()
+        if not self.noted:
+            self.note()
 
     def changes(self):
         """What the store lacks, or the first of it."""

@@ -2,8 +2,9 @@
 are spelled.
 
 A vocabulary has one method per thing that happens, and each returns the messages it
-makes, none or several. The engine says `vocabulary.text(...)` and does not know which
-language that is: the systems differ in nothing but their class here.
+makes, none or several; for a piece of text, which is what nearly all are, the form of them,
+to be filled. The engine says `vocabulary.text(slot)` and does not know which language that
+is: the systems differ in nothing but their class here.
 
 Clients in the field key their panels by `model` or by `model_name`: both are always the
 slot exactly as the request spelled it.
@@ -15,7 +16,7 @@ import time
 from .sse import Form
 
 
-# A piece of text is what nearly all messages are. Slots' names are the clients'.
+# Slots' names are the clients': not all of them can be kept.
 @functools.lru_cache(1024)
 def text_generation(slot):
     return Form({"event_type": "text_generation", "model": slot, "model_name": slot}, "text")
@@ -56,9 +57,7 @@ class Analysis:
             }
         ]
 
-    @staticmethod
-    def text(slot, text):
-        return [text_generation(slot).filled(text)]
+    text = staticmethod(text_generation)
 
     @staticmethod
     def waiting(slot, elapsed_s, phase):
@@ -148,9 +147,7 @@ class Comparison:
     def model_start(slot, label, cached, evidence):
         return []  # `start` has said so, for all of them at once
 
-    @staticmethod
-    def text(slot, text):
-        return [chunk(slot).filled(text)]
+    text = staticmethod(chunk)
 
     @staticmethod
     def waiting(slot, elapsed_s, phase):

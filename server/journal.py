@@ -28,13 +28,14 @@ class Journal:
 
     def extend(self, frames):
         with self._lock:
-            self._latest.extend(frames)
-            self.length += len(frames)
-            if self._told is not None and frames:
-                self._told(self.length)
-            while len(self._latest) >= BLOCK:
-                self._blocks.append(pack(self._latest[:BLOCK]))
-                del self._latest[:BLOCK]
+            latest = self._latest
+            latest += frames
+            self.length = length = self.length + len(frames)
+            if self._told and frames:
+                self._told(length)
+            while len(latest) >= BLOCK:
+                self._blocks.append(pack(latest[:BLOCK]))
+                del latest[:BLOCK]
             if self._waiting:
                 self._changed.notify_all()
 

@@ -10,7 +10,7 @@ from collections import deque
 class RoundRobin:
     def __init__(self, lanes):
         self._buffers = {lane: deque() for lane in lanes}
-        self._turns = deque(self._buffers)
+        self._turns = deque(self._buffers.values())
         self._waiting = 0
 
     def push(self, lane, item):
@@ -23,13 +23,12 @@ class RoundRobin:
         Whose turn is next is remembered from one call to the next, so the lane that
         spoke last is not the one that opens the next round.
         """
-        taken = []
-        turns, buffers = self._turns, self._buffers
-        while self._waiting:
-            lane = turns[0]
+        taken, turns = [], self._turns
+        waiting, self._waiting = self._waiting, 0
+        while waiting:
+            buffer = turns[0]
             turns.rotate(-1)
-            buffer = buffers[lane]
             if buffer:
                 taken.append(buffer.popleft())
-                self._waiting -= 1
+                waiting -= 1
         return taken

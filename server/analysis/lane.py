@@ -44,6 +44,7 @@ class Lane:
         self.metrics = None
         self.began_at = None
         self.first_text_at = None
+        self._form = None  # of its messages with text
 
     def become(self, state):
         self.state, self.over = state, state in ("done", "failed", "cancelled")
@@ -60,14 +61,14 @@ class Lane:
 
     def fold(self, at, fact, vocabulary):
         """Take in a fact; return the messages it makes."""
-        name = self.slot.name
         if self.over:
             return []
+        name = self.slot.name
         if isinstance(fact, str):
             if self.first_text_at is None:
-                self.first_text_at = at
+                self.first_text_at, self._form = at, vocabulary.text(name)
             self.pieces.append(fact)
-            return vocabulary.text(name, fact)
+            return [self._form.filled(fact)]
         if isinstance(fact, Begin):
             self.become("working")
             self.began_at = at

@@ -154,10 +154,10 @@ class AnalysisRun(Run):
             self._tell_log()
 
     def _serve(self, executor):
-        self.state = "working"
+        self.state, vocabulary = "working", self._vocabulary
         self.services.metrics.run_began(self)
         # Before the workers: each that starts wants the interpreter at once.
-        yield self._record(self._vocabulary.start(self.id, list(self.lanes)))
+        yield self._record(vocabulary.start(self.id, list(self.lanes)))
         for worker in self._workers.values():
             executor.submit(worker)
 
@@ -167,32 +167,30 @@ class AnalysisRun(Run):
         unheard = self._all  # once a lane has said something, it is not looked at any more
         while speaking:
             unheard = unheard and [lane for lane in unheard if lane.unheard]
-            awaited = [lane for lane in unheard if lane.awaited]
+            awaited = unheard and [lane for lane in unheard if lane.awaited]
             for lane, at, fact in self._take(ticks, bool(awaited)):
-                self._fold(buffers, lane, at, fact)
-                if lane.over:
+                for message in lane.fold(at, fact, vocabulary):
+                    buffers.push(lane, message)
+                if lane.over and lane in speaking:
                     speaking.discard(lane)
+                    self._ended_with(lane, fact)
             if unheard and ticks.waiting_due():
                 for lane in filter(lambda lane: lane.awaited, awaited):
                     elapsed = time.monotonic() - lane.began_at
-                    for message in self._vocabulary.waiting(lane.slot.name, elapsed, lane.phase):
+                    for message in vocabulary.waiting(lane.slot.name, elapsed, lane.phase):
                         buffers.push(lane, message)
             yield self._record(buffers.take_all())  # empty: a heartbeat, or a poke
             ticks.wrote()
 
         states = [lane.state for lane in self._all]
         self.state = "cancelled" if states.count("cancelled") == len(states) else "complete"
-        yield self._record(self._vocabulary.complete(self._all, self.total_time))
+        yield self._record(vocabulary.complete(self._all, self.total_time))
 
-    def _fold(self, buffers, lane, at, fact):
-        was_over = lane.over
-        for message in lane.fold(at, fact, self._vocabulary):
-            buffers.push(lane, message)
-        if lane.over and not was_over:
-            lane.count(self.services.metrics)
-            if lane.state == "done" and not lane.cached and fact.cache_key:
-                answer = cache.Answer(tuple(lane.pieces), fact.usage, fact.finish_reason)
-                self.services.cache.put(fact.cache_key, answer)
+    def _ended_with(self, lane, fact):
+        lane.count(self.services.metrics)
+        if lane.state == "done" and not lane.cached and fact.cache_key:
+            answer = cache.Answer(tuple(lane.pieces), fact.usage, fact.finish_reason)
+            self.services.cache.put(fact.cache_key, answer)
 
     def _take(self, ticks, anyone_awaited):
         """What the workers said. It goes at once; but while words come thick and fast, those of
@@ -202,7 +200,7 @@ class AnalysisRun(Run):
             flow.came(len(facts), time.monotonic())
             return facts
         asleep_at = time.monotonic()
-        facts = self._channel.take(ticks.wait(anyone_awaited))
+        facts = self._channel.take(ticks.wait(asleep_at, anyone_awaited))
         if facts:
             now, said_at = time.monotonic(), facts[0][1]
             if said_at >= asleep_at:  # else it was not asleep, but busy with a slow client

@@ -10,12 +10,12 @@ class Ticks:
         self._heartbeat_s = heartbeat_s
         self.wrote_at = self._waited = time.monotonic()
 
-    def wait(self, anyone_awaited):
+    def wait(self, now, anyone_awaited):
         """Seconds until it must."""
         due = self.wrote_at + self._heartbeat_s
         if anyone_awaited:
             due = min(due, self._waited + WAITING_EVERY_S)
-        return max(0.0, due - time.monotonic())
+        return due - now if due > now else 0.0
 
     def wrote(self):
         self.wrote_at = time.monotonic()
