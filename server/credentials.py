@@ -1,7 +1,7 @@
 """Keys and base URLs, read from the environment (os.environ) by the thread that needs them.
 
-Read on use and never kept: a key set later works at once, and no object that could be
-logged or sent holds one. `secrets()` is what the redactor must never let through.
+Read on use: a key set later works at once, and no object that could be logged or sent holds
+one, but for the SDKs' own clients. `secrets()` is what the redactor must never let through.
 """
 
 import os

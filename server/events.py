@@ -3,7 +3,7 @@ are spelled.
 
 A vocabulary has one method per thing that happens, and each returns the messages it
 makes, none or several; for a piece of text, which is what nearly all are, the form of them,
-to be filled. The engine says `vocabulary.text(slot)` and does not know which language that
+to be filled. The engine says `vocabulary.form(slot)` and does not know which language that
 is: the systems differ in nothing but their class here.
 
 Clients in the field key their panels by `model` or by `model_name`: both are always the
@@ -57,7 +57,7 @@ class Analysis:
             }
         ]
 
-    text = staticmethod(text_generation)
+    form = staticmethod(text_generation)
 
     @staticmethod
     def waiting(slot, elapsed_s, phase):
@@ -147,7 +147,7 @@ class Comparison:
     def model_start(slot, label, cached, evidence):
         return []  # `start` has said so, for all of them at once
 
-    text = staticmethod(chunk)
+    form = staticmethod(chunk)
 
     @staticmethod
     def waiting(slot, elapsed_s, phase):

@@ -32,7 +32,9 @@ def heard(chunks):
     return found
 
 
-TEXTS = st.sampled_from(["a", "word ", "\n", '"', "\\", "ü", "\u2028", "\x7f", "{}", '","x":"', ""])
+TEXTS = st.sampled_from(
+    ["a", "word ", "\n", '"', "\\", "ü", "\u2028", "\u202f!", "\x7f", "{}", '","x":"', ""]
+)
 USUAL = TEXTS.map(message)
 UNUSUAL = st.sampled_from(
     [
@@ -133,6 +135,12 @@ def test_a_text_with_escapes_is_parsed_and_the_next_is_not(parsed):
     data = dumped("a", "b\n", "c")
     assert said(data)[:3] == ["a", "b\n", "c"]
     assert parsed == data[:2]
+
+
+def test_what_is_not_printable_needs_no_parsing_either(parsed):
+    data = [json.dumps(message(text), ensure_ascii=False) for text in ("a", "\u202f!", "\u200d")]
+    assert said(data)[:3] == ["a", "\u202f!", "\u200d"]
+    assert parsed == data[:1]
 
 
 @pytest.mark.parametrize("bad", ['a"b', "a\\", "a\x01", "\\u00e4", ""])

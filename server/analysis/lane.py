@@ -66,7 +66,7 @@ class Lane:
         name = self.slot.name
         if isinstance(fact, str):
             if self.first_text_at is None:
-                self.first_text_at, self._form = at, vocabulary.text(name)
+                self.first_text_at, self._form = at, vocabulary.form(name)
             self.pieces.append(fact)
             return [self._form.filled(fact)]
         if isinstance(fact, Begin):

@@ -248,7 +248,7 @@ def stranger_class(sdk):
     return Stranger
 
 
-@functools.lru_cache(64)
+@functools.lru_cache(16)  # nine models may be at as many addresses
 def vendor_client(http_client, base_url, key):
     """Kept for the next call with that key, of which it would be a tenth of the cost."""
     sdk, _ = libraries()

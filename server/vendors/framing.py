@@ -12,6 +12,7 @@ import re
 
 # int() would take a sign, underscores and 0x.
 SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?", re.DOTALL)
+LONGEST_SIZE = 16  # digits
 MAX_SIZE_LINE = 4096  # a size, and extensions nobody uses
 
 
@@ -67,8 +68,9 @@ class Chunked:
 
     def feed(self, data):
         """The bytes of the body in this part of the stream; none may be in it."""
-        if not (self._rest or self._left or self.ended) and (said := one_chunk(data)):
-            return said
+        if not (self._rest or self._left or self.ended):
+            if said := one_chunk(data):
+                return said
         if self._rest:
             data = self._rest + data
             self._rest = b""
@@ -119,7 +121,7 @@ class Chunked:
 
 def one_chunk(data):
     """What is said in these bytes, where they are one chunk, as they mostly are; or None."""
-    end = data.find(b"\r\n", 0, 18)
+    end = data.find(b"\r\n", 0, LONGEST_SIZE + 2)
     if end > 0 and data.endswith(b"\r\n") and length(data[:end]) == len(data) - end - 4:
         return data[end + 2 : -2]
     return None
