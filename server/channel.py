@@ -50,21 +50,23 @@ class Channel(queue.Queue):
         with self.mutex:
             self._asleep = not self.queue and not self._poked and timeout > 0
             if not self._asleep:
-                self._poked = False
-                return self._items()
+                return self._all()
         if not self._bell.acquire(timeout=timeout):
             with self.mutex:
                 rung, self._asleep = not self._asleep, False
             if rung:  # at this very moment; or it would ring for the next sleep
                 self._bell.acquire()
         with self.mutex:
-            self._poked = False
-            return self._items()
+            return self._all()
 
     def there(self):
         """All that is there now. A poke is left for who waits."""
         with self.mutex:
             return self._items()
+
+    def _all(self):
+        self._poked = False
+        return self._items()
 
     def _items(self):
         items = list(self.queue)

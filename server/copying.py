@@ -36,8 +36,7 @@ class Copy:
         """The run has said its messages up to that number."""
         if sent := self._sent:
             sent(number)
-        if not self.noted:  # asked here too: of most messages it is, and a call is saved
-            self.note()
+        self.note()
 
     def changes(self):
         """What the store lacks, or the first of it."""

@@ -15,7 +15,7 @@ class Ticks:
         due = self.wrote_at + self._heartbeat_s
         if anyone_awaited:
             due = min(due, self._waited + WAITING_EVERY_S)
-        return due - now if due > now else 0.0
+        return max(0.0, due - now)
 
     def wrote(self):
         self.wrote_at = time.monotonic()

@@ -53,4 +53,5 @@ class Repeating:
         if event.startswith(text + b'"', at):
             self._before = event[:at]
             self._after = event[at + len(text) :]
+            # Where these are no text, no chunk that holds them is either.
             self._between = (self._after + self._before).decode("utf-8", "replace")

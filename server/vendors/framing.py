@@ -10,9 +10,9 @@ Each has `feed(data)`, whether it has `ended`, and whether it would be `cut_off`
 import functools
 import re
 
-# int() would take a sign, underscores and 0x.
-SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?", re.DOTALL)
 LONGEST_SIZE = 16  # digits
+# int() would take a sign, underscores and 0x.
+SIZE = re.compile(rb"([0-9A-Fa-f]{1,%d})[ \t]*(?:;.*)?" % LONGEST_SIZE, re.DOTALL)
 MAX_SIZE_LINE = 4096  # a size, and extensions nobody uses
 
 
