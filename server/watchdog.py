@@ -1,14 +1,14 @@
 """Notices when this process no longer does its work, and says where it is stuck.
 
-Three ways to be stuck, none of which raises anything: the one thread that keeps every
-deadline waits for something itself; every stream thread waits and not even a heartbeat
-leaves; or some call in C holds the interpreter, and then no Python thread can notice. For
-the last there is the interpreter's own clock, wound up here again and again: it writes all
-stacks from a thread that needs no interpreter. (gunicorn's master then ends the worker,
-after its `timeout`.)
+Two ways to be stuck, neither of which raises anything: the one thread that keeps every
+deadline waits for something itself, or every stream thread waits and not even a heartbeat
+leaves. A third, some call in C that holds the interpreter, no Python thread can notice: then
+gunicorn's master aborts the worker after its `timeout`, and the stacks are written by the
+signal (gunicorn.conf.py). Not sooner, by `faulthandler.dump_traceback_later`: it reads the
+stacks of threads that may be running, and a process that was only stopped for a while crashed
+of it when it went on.
 """
 
-import faulthandler
 import logging
 import sys
 import threading
@@ -55,7 +55,6 @@ class Watchdog:
         self._rang_at = time.monotonic()
         waiting = None
         while not self._ended.is_set():
-            faulthandler.dump_traceback_later(self._every_s + self._late_s, file=sys.__stderr__)
             if waiting is None or waiting.ring is None:  # it rang: the next
                 waiting = self._alarms.after(0, self._ring)
             self._ended.wait(self._every_s)
@@ -65,7 +64,6 @@ class Watchdog:
             elif self._known and not found:
                 log.info("no longer stuck")
             self._known = found
-        faulthandler.cancel_dump_traceback_later()
 
     def _ring(self):
         self._rang_at = time.monotonic()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -146,28 +147,72 @@ def test_who_waits_for_a_run_that_another_began_in_the_last_place_is_not_stuck(t
 
 
 HOG = """
-import re, sys, threading
-from server.alarms import Alarms
-from server.gate import Gate
-from server.watchdog import Watchdog
-def hog_of_the_interpreter():
+import os, re, threading, time
+
+def hog_of_the_interpreter(sign={sign!r}):
+    while not os.path.exists(sign):
+        time.sleep(0.02)
+    os.remove(sign)
     re.match(r"(a+)+$", "a" * 60 + "b")
-Watchdog(Alarms(), Gate(1, "x"), 60, every_s=0.1, late_s=0.2).start()
-hog_of_the_interpreter()
+
+os.register_at_fork(
+    after_in_child=lambda: threading.Thread(target=hog_of_the_interpreter, daemon=True).start()
+)
 """
 
 
-def test_a_call_in_c_that_holds_the_interpreter_is_written_down_by_a_clock_without_one():
-    child = subprocess.Popen([sys.executable, "-c", HOG], cwd=ROOT, stderr=subprocess.PIPE)
+def test_a_call_in_c_that_holds_the_interpreter_ends_its_worker_and_is_written_down(tmp_path):
+    sign = tmp_path / "hold-it"
+    (tmp_path / "sitecustomize.py").write_text(HOG.format(sign=str(sign)))
+    path = f"{tmp_path}:{ROOT}"
+    patience = {"GUNICORN_CMD_ARGS": "--timeout 3"}
+    with serving(tmp_path / "data", PYTHONPATH=path, **patience) as server:
+        held = server.worker_pid
+        sign.touch()
+        until(lambda: "in hog_of_the_interpreter" in server.log())
+        until(lambda: f"WORKER TIMEOUT (pid:{held})" in server.log())
+        until(server._answers)
+        assert server.worker_pid != held
+
+
+BUSY = """
+import threading
+from server.alarms import Alarms
+from server.gate import Gate
+from server.watchdog import Watchdog
+
+def deeper(left):
+    return left and 1 + deeper(left - 1)
+
+def work():
+    while True:
+        thread = threading.Thread(target=deeper, args=(50,))
+        thread.start()
+        thread.join()
+
+Watchdog(Alarms(), Gate(1, "x"), 60, every_s=0.01, late_s=0.05).start()
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+print("at work", flush=True)
+threading.Event().wait()
+"""
+
+
+def test_a_process_that_was_stopped_for_a_while_goes_on():
+    asked = [sys.executable, "-c", BUSY]
+    child = subprocess.Popen(asked, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
-        said, deadline = b"", time.monotonic() + 20
-        while b"hog_of_the_interpreter" not in said and b"<module>" not in said:
-            assert time.monotonic() < deadline
-            said += child.stderr.readline()
+        child.stdout.readline()
+        for _ in range(40):
+            child.send_signal(signal.SIGSTOP)
+            time.sleep(0.08)
+            child.send_signal(signal.SIGCONT)
+            time.sleep(0.02)
+        assert child.poll() is None
     finally:
         child.kill()
         child.wait()
-        child.stderr.close()
+        child.stdout.close()
 
 
 def test_stacks_hold_lines_and_never_values(let_go):
