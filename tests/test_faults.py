@@ -25,6 +25,13 @@ def test_retry_after_is_read_in_both_forms():
     assert faults.retry_after({}) is None
 
 
+def test_milliseconds_are_finer_and_go_before_seconds():
+    assert faults.retry_after({"retry-after-ms": "250", "retry-after": "1"}) == 0.25
+    assert faults.retry_after({"retry-after-ms": "-1", "retry-after": "1"}) == 0
+    for nonsense in ("", "soon", "nan"):
+        assert faults.retry_after({"retry-after-ms": nonsense, "retry-after": "3"}) == 3
+
+
 def test_a_date_without_a_zone_is_utc_wherever_this_machine_is(monkeypatch):
     with monkeypatch.context() as tokyo:
         tokyo.setenv("TZ", "Asia/Tokyo")

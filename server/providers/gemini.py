@@ -13,7 +13,7 @@ from dataclasses import replace
 from .. import credentials
 from ..errors import ProviderError
 from ..vendors import wire
-from ..vendors.addresses import is_web_address
+from ..vendors.addresses import require_web_address
 from . import bodies, gemini_stream, gemini_video, proxies
 from .base import Provider
 from .numbers import between, one_of
@@ -172,6 +172,5 @@ class Gemini(Provider):
         url = credentials.optional(*names, default=self.model.base_url or GOOGLE)
         if "://" not in url:  # the SDK would take TLS for granted, also on this machine
             url = f"http{'' if wire.is_loopback(f'//{url}') else 's'}://{url}"
-        if not (is_web_address(url) and URL_CHARACTERS.fullmatch(url)):
-            raise ProviderError("bad_request", f"{names[0]} must be a URL of http:// or https://.")
+        require_web_address(url, names[0], URL_CHARACTERS)
         return url.rstrip("/").removesuffix("/v1beta")

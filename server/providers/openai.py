@@ -13,7 +13,7 @@ import threading
 from .. import cancel, credentials, media
 from ..errors import MediaError, ProviderError
 from ..vendors import faults, wire
-from ..vendors.addresses import is_openai, is_web_address, ollama_url
+from ..vendors.addresses import is_openai, ollama_url, require_web_address
 from . import collector, completions, frames
 from .base import Provider
 from .numbers import between, one_of
@@ -198,9 +198,7 @@ class OpenAI(Provider):
             raise ProviderError("bad_request", unset)
         if url and "OLLAMA_HOST" in names:
             url = ollama_url(url)
-        if not is_web_address(url):
-            name = " or ".join(names) or "base_url"
-            raise ProviderError("bad_request", f"{name} must be a URL with http:// or https://.")
+        require_web_address(url, " or ".join(names) or "base_url")
         return url
 
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from .. import credentials
 from ..errors import ProviderError
-from ..vendors.addresses import is_web_address
+from ..vendors.addresses import require_web_address
 from . import pegasus_assets, pegasus_stream, pegasus_video, pegasus_wire, proxies
 from .base import Provider
 from .numbers import between
@@ -131,6 +131,5 @@ class Pegasus(Provider):
     def _base_url(self):
         names = self.model.base_url_env or ("TWELVELABS_BASE_URL",)
         url = credentials.optional(*names, default=self.model.base_url or TWELVELABS).rstrip("/")
-        if not is_web_address(url):
-            raise ProviderError("bad_request", f"{names[0]} must be a URL of http:// or https://.")
+        require_web_address(url, names[0])
         return url if urlsplit(url).path else url + VERSION

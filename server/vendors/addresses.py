@@ -3,6 +3,8 @@
 import re
 from urllib.parse import urlsplit
 
+from ..errors import ProviderError
+
 
 def is_web_address(url):
     try:
@@ -10,6 +12,12 @@ def is_web_address(url):
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is none, half an IPv6 address
         return False
+
+
+def require_web_address(url, name, pattern=re.compile(".*")):
+    """`name` is where it is set."""
+    if not (is_web_address(url) and pattern.fullmatch(url)):
+        raise ProviderError("bad_request", f"{name} must be a URL with http:// or https://.")
 
 
 def ollama_url(text):

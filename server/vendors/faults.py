@@ -149,16 +149,32 @@ def causes(error):
 
 
 def retry_after(headers):
-    """Seconds to wait, from a Retry-After of either form; None when there is none."""
-    text = headers.get("retry-after", "").strip()
+    """Seconds to wait, from a Retry-After of either form, or OpenAI's own, which is finer;
+    None when there is none."""
+    seconds = as_number(headers.get("retry-after-ms"))
+    if seconds is not None:
+        seconds /= 1000
+    else:
+        text = headers.get("retry-after", "").strip()
+        seconds = as_number(text)
+        if seconds is None:
+            seconds = until_date(text)
+    return None if seconds is None else min(max(0.0, seconds), LONGEST_RETRY_AFTER_S)
+
+
+def as_number(text):
     try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            date = email.utils.parsedate_to_datetime(text)
-            if date.tzinfo is None:  # or it would be read as this machine's local time
-                date = date.replace(tzinfo=datetime.timezone.utc)
-            seconds = date.timestamp() - time.time()
-        except (ValueError, TypeError, OverflowError):
-            return None
-    return min(max(0.0, seconds), LONGEST_RETRY_AFTER_S) if seconds == seconds else None
+        number = float(text)
+    except (TypeError, ValueError):
+        return None
+    return number if number == number else None
+
+
+def until_date(text):
+    try:
+        date = email.utils.parsedate_to_datetime(text)
+        if date.tzinfo is None:  # or it would be read as this machine's local time
+            date = date.replace(tzinfo=datetime.timezone.utc)
+        return date.timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -13,7 +13,7 @@ from pathlib import Path
 from .. import credentials
 from ..errors import ProviderError
 from ..vendors import faults
-from ..vendors.addresses import is_web_address
+from ..vendors.addresses import require_web_address
 from . import elevenlabs_wire, timing
 from .base import Speech, Voice, plain, silent
 from .elevenlabs_errors import unintelligible
@@ -89,10 +89,7 @@ class ElevenLabs(Voice):
 
     def _base_url(self):
         url = credentials.optional("ELEVENLABS_BASE_URL", default=ELEVENLABS).rstrip("/")
-        if not is_web_address(url):
-            raise ProviderError(
-                "bad_request", "ELEVENLABS_BASE_URL must be a URL of http:// or https://."
-            )
+        require_web_address(url, "ELEVENLABS_BASE_URL")
         return url.removesuffix("/v1")  # people write it as they do for other vendors
 
     def _account(self):
