@@ -3,17 +3,18 @@
     python -m bench.latency [--cells 3x10 9x50] [--rate 50] [--seconds 4] [--cores all]
 
 A cell is models x clients. Every piece carries the time it was written. The same number of
-streams is read four ways in the same run: straight from the vendor (what the machine and the
+streams is read five ways in the same run: straight from the vendor (what the machine and the
 measuring cost), through a relay of bytes and a plain server of the same shape (relay.py,
-plain.py), and through the server. What the server adds is its latency less the direct one,
-quantile by quantile. The first second, in which everybody comes at once, is left out; CPU is
-that of the server's worker alone.
+plain.py), and through the server with one worker process and with two. What the server adds is
+its latency less the direct one, quantile by quantile. The first second, in which everybody
+comes at once, is left out; CPU is that of the server's workers alone.
 """
 
 from . import load, rig
 from .table import report
 
 CELLS = ("3x10", "3x50", "3x100", "9x10", "9x50")
+TWO_WORKERS = {"GUNICORN_CMD_ARGS": "--workers 2"}
 START_S = 1.0
 
 
@@ -24,31 +25,45 @@ def measure(cells=CELLS, rate=50.0, seconds=4.0, cores="one"):
         rig.running("bench.vendor") as (vendor, _),
         rig.running("bench.relay", vendor) as (relay, relay_pid),
         rig.running("bench.plain", vendor) as (plain, plain_pid),
-        rig.parallax(vendor, [shape], THREADS=160, CORES=cores) as server,
+        rig.parallax(vendor, [shape], THREADS=160, CORES=cores) as one,
+        rig.parallax(vendor, [shape], THREADS=160, CORES=cores, **TWO_WORKERS) as two,
     ):
-        ask = lambda models: rig.question([shape] * models)  # noqa: E731
-        load.read_all([load.request(server.port, "/compare-stream", ask(1))])  # imports the SDK
+
+        def asked(server, models, clients):
+            question = [shape] * models
+            return [
+                load.request(server.port, "/compare-stream", rig.question(question))
+                for _ in range(clients)
+            ]
+
+        for server in (one, two):
+            load.read_all(asked(server, 1, 20))  # each worker imports the SDK
         for cell in cells:
             models, clients = map(int, cell.split("x"))
             upstream = {"models": [shape] * models}
             ways = {
-                "direct": lambda n=models, c=clients: ([direct(vendor, shape)] * n * c, None),
+                "direct": lambda n=models, c=clients: ([direct(vendor, shape)] * n * c, []),
                 "relay": lambda u=upstream, c=clients: (
                     [load.request(relay, "/", u) for _ in range(c)],
-                    relay_pid,
+                    [relay_pid],
                 ),
                 "plain": lambda u=upstream, c=clients: (
                     [load.request(plain, "/", u) for _ in range(c)],
-                    rig.child_of(plain_pid),
+                    rig.children_of(plain_pid),
                 ),
-                "parallax": lambda n=models, c=clients: (
-                    [load.request(server.port, "/compare-stream", ask(n)) for _ in range(c)],
-                    server.worker_pid,
+                "parallax": lambda n=models, c=clients: (asked(one, n, c), workers_of(one)),
+                "with two workers": lambda n=models, c=clients: (
+                    asked(two, n, c),
+                    workers_of(two),
                 ),
             }
             found = {way: figures(*load.read_all(*what()), seconds) for way, what in ways.items()}
             rows += [row(cell, way, found) for way in ways]
     return rows
+
+
+def workers_of(server):
+    return rig.children_of(server.process.pid)
 
 
 def direct(vendor, shape):

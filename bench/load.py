@@ -62,14 +62,14 @@ def opened(request):
     return Reading(line)
 
 
-def read_all(requests, pid=None, until=None):
+def read_all(requests, pids=(), until=None):
     """Ask all of these at once and read them to their end, or that time. Returns the
-    readings and (time, CPU seconds) of that process meanwhile."""
+    readings and (time, CPU seconds) of those processes together meanwhile."""
     readings = [opened(request) for request in requests]
-    return readings, attend(readings, pid, until)
+    return readings, attend(readings, pids, until)
 
 
-def attend(readings, pid=None, until=None):
+def attend(readings, pids=(), until=None):
     epoll = select.epoll()
     by_descriptor = {reading.line.fileno(): reading for reading in readings}
     for descriptor in by_descriptor:
@@ -88,9 +88,9 @@ def attend(readings, pid=None, until=None):
                 epoll.unregister(descriptor)
                 reading.line.close()
                 del by_descriptor[descriptor]
-        if pid and time.monotonic() > sample_at:
+        if pids and time.monotonic() > sample_at:
             sample_at = time.monotonic() + SAMPLE_EVERY_S
-            used.append((time.monotonic(), cpu_seconds(pid)))
+            used.append((time.monotonic(), sum(map(cpu_seconds, pids))))
     epoll.close()
     return used
 

@@ -28,9 +28,9 @@ def running(module, *arguments):
         child.wait()
 
 
-def child_of(pid):
-    """The first process that this one started: gunicorn's worker."""
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+def children_of(pid):
+    """The processes that this one started: gunicorn's workers."""
+    return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
 def answers(port):
