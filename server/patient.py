@@ -20,10 +20,12 @@ def write_within(sock, seconds):
 
 
 def _within(sock, seconds, option):
-    if seconds is None or isinstance(sock, ssl.SSLSocket):
-        sock.settimeout(seconds)
+    by_system = seconds is not None and not isinstance(sock, ssl.SSLSocket)
+    by_python = None if by_system else seconds
+    if sock.gettimeout() != by_python:  # what it is already would be a system call as well
+        sock.settimeout(by_python)
+    if not by_system:
         return
-    sock.settimeout(None)
     whole, part = divmod(seconds, 1)
     # Zero would be for ever.
     span = struct.pack("ll", int(whole), max(int(part * 1_000_000), 0 if whole else 1))

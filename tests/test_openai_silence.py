@@ -1,6 +1,5 @@
 """A vendor that goes silent, and one that is hung up on, beside a model that is well."""
 
-import threading
 import time
 
 import pytest
@@ -10,7 +9,6 @@ from server.errors import ProviderError
 from server.providers import openai
 from server.vendors import wire
 from server.providers.demo import WORDS
-from tests.live import until
 from tests.vendors import openai_server as speak
 from tests.vendors.openai_asking import KEY, slot
 from tests.vendors.openai_server import OpenAIServer
@@ -119,7 +117,7 @@ def test_a_whole_answer_ends_well_though_its_vendor_lingers(
     assert watched.error("filtered")["code"] == "blocked"
     for exchange in vendor.exchanges:
         assert exchange.hung_up.wait(SOON_S)
-    until(lambda: "farewell" not in [thread.name for thread in threading.enumerate()])
+    assert not any(alarm.ring for *_, alarm in openai._farewells._heap)
 
 
 def test_a_flood_is_dammed(vendor, make_services, monkeypatch):

@@ -12,7 +12,7 @@ import pytest
 
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
-from server.vendors import faults, wire
+from server.vendors import direct, faults, wire
 from tests.live import SOON_S, free_port, until
 from tests.vendors import openai_server as speak
 from tests.vendors.base import SILENCES, Vendor, silent_proxy
@@ -194,6 +194,31 @@ def test_a_call_cancelled_before_it_began_sends_nothing(library, vendor):
     with token.serving(), pytest.raises((library.TransportError, ssl.SSLError, Abandoned)):
         fetch(library, vendor.origin)
     assert vendor.exchanges == []
+
+
+@both_libraries
+def test_a_question_leaves_in_one_piece(library):
+    heard = []
+
+    def listen(listener):
+        line, _ = listener.accept()
+        with line:
+            heard.append(line.recv(1 << 20))
+            line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=listen, args=(listener,), daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        answer = wire.client(library, url).post(url, json={"question": "?" * 10_000})
+    assert answer.text == "OK"
+    assert heard[0].startswith(b"POST / HTTP/1.1\r\n") and heard[0].endswith(b'???"}')
+
+
+def test_what_is_large_is_sent_as_it_comes_and_not_gathered():
+    large = b"x" * direct.TOGETHER
+    film = iter([b"head", b"small", large, large, b"", b"end"])
+    assert list(direct.together(film)) == [b"headsmall", large, large, b"end"]
+    assert list(direct.together(iter([b"", b""]))) == []
 
 
 @both_libraries

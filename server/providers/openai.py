@@ -8,9 +8,9 @@ import base64
 import contextlib
 import functools
 import re
-import threading
 
 from .. import cancel, credentials, media
+from ..alarms import Alarms
 from ..errors import MediaError, ProviderError
 from ..vendors import faults, wire
 from ..vendors.addresses import is_openai, ollama_url, require_web_address
@@ -28,6 +28,8 @@ SYSTEM = (
     "Each is preceded by its time in the video. There is no sound. Answer from what the "
     "pictures show, say so when they do not show it, and cite times as m:ss."
 )
+
+_farewells = Alarms()  # of all answers: a thread for each would be begun with its last words
 
 # Models that refuse `max_tokens`.
 NEW_LIMIT_NAME = re.compile(r"^(openai/)?(gpt-([5-9]|\d\d)|o\d)")
@@ -211,12 +213,12 @@ def farewell(response):
     deadline any more.
     """
     line = response.extensions["network_stream"].get_extra_info("socket")
-    hang_up = threading.Timer(FAREWELL_S, cancel.shut, [line])
-    hang_up.daemon, hang_up.name = True, "farewell"
+    begun = []
     try:
-        yield hang_up.start
+        yield lambda: begun.append(_farewells.after(FAREWELL_S, lambda: cancel.shut(line)))
     finally:
-        hang_up.cancel()
+        for alarm in begun:
+            alarm.cancel()
 
 
 @functools.cache

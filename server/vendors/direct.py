@@ -21,6 +21,7 @@ from . import dialing, faults, framing
 
 READ_BYTES = 64 * 1024
 MAX_HEAD = 100 * 1024
+TOGETHER = 64 * 1024  # so much of a request leaves at once
 
 
 class BrokeOff(Exception):
@@ -50,19 +51,20 @@ class Line:
         self._socket.close()
 
     def send(self, method, target, headers, body, seconds):
-        self._socket.settimeout(seconds)
-        head = self._head.send(h11.Request(method=method, target=target, headers=headers))
+        patient.write_within(self._socket, seconds)
         try:
-            self._socket.sendall(head)
-            for part in body:
-                self._socket.sendall(self._head.send(h11.Data(data=part)))
-            self._socket.sendall(self._head.send(h11.EndOfMessage()))
+            for data in together(self._request(method, target, headers, body)):
+                self._socket.sendall(data)
         except ConnectionError:
             pass  # it may have answered already, and closed
-        if cancel.current():  # whoever holds its token keeps time, and hangs up
-            self._socket.settimeout(None)
-        else:
-            patient.read_within(self._socket, self._read_s)
+        # Whoever holds the token of a call keeps its time, and hangs up.
+        patient.read_within(self._socket, None if cancel.current() else self._read_s)
+
+    def _request(self, method, target, headers, body):
+        yield self._head.send(h11.Request(method=method, target=target, headers=headers))
+        for part in body:
+            yield self._head.send(h11.Data(data=part))
+        yield self._head.send(h11.EndOfMessage())
 
     def head(self):
         """The answer's first line and headers."""
@@ -100,6 +102,18 @@ class Line:
             raise faults.silent() from None
         except (OSError, ValueError):
             raise faults.broke() from None
+
+
+def together(parts):
+    """A question and all that is around it in one packet: one system call, and one to read it."""
+    waiting = b""
+    for part in parts:
+        if waiting and len(waiting) + len(part) > TOGETHER:
+            yield waiting
+            waiting = b""
+        waiting += part  # of nothing and a large one is made no copy
+    if waiting:
+        yield waiting
 
 
 def transport(httpx, tls_context):
