@@ -10,6 +10,7 @@ from .commentary.shelved import ShelvedRuns
 from .doorman import Doorman
 from .events import Commentary
 from .gate import Gate
+from .in_turn import InTurn
 from .ledger import Ledger
 from .library import Library
 from .metrics import Metrics
@@ -38,6 +39,7 @@ class Services:
         self.alarms = Alarms()
         self.voices = Voices(settings, self.alarms)
         self.doorman = Doorman()
+        self.turns_to_begin = InTurn()  # of runs that were let in
         self.streams = Gate(settings.stream_threads, "streams")
         self.body_is_here = lambda sock: None  # who serves us wants to know when one was read
         self.door = Gate(10**9, "requests")  # those that are not yet a run, or answered

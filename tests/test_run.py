@@ -109,6 +109,25 @@ def check_shape(events, models):
         )
 
 
+def test_who_waits_for_its_turn_to_begin_has_asked_nobody_yet(make_services):
+    services, asked, started = make_services(), [], []
+    listeners = []
+    with services.turns_to_begin:
+        for name in ("first", "second"):
+            note = lambda call, name=name: asked.append(name)  # noqa: E731
+            run = run_of(services, {name: [note, "Yes."]})
+            listener = threading.Thread(target=listen, args=(run, started.append))
+            listener.start()
+            listeners.append((run, listener))
+            until(lambda: len(services.turns_to_begin._waiting) == len(listeners))
+        assert [event["event_type"] for event in started] == ["start", "start"]
+        assert not asked
+    for run, listener in listeners:
+        listener.join()
+        assert run.state == "complete"
+    assert sorted(asked) == ["first", "second"]
+
+
 def test_two_models_answer_and_their_words_arrive_whole_and_interleaved(make_services):
     pieces = [f"{n} " for n in range(20)]
     run = run_of(make_services(), {"a": pieces, "b": pieces})

@@ -158,8 +158,12 @@ class AnalysisRun(Run):
         self.services.metrics.run_began(self)
         # Before the workers: each that starts wants the interpreter at once.
         yield self._record(vocabulary.start(self.id, list(self.lanes)))
-        for worker in self._workers.values():
-            executor.submit(worker)
+        # In turn: the library begins a thread within a lock that all pools of the process share,
+        # and waits in it until that thread runs. Who was unlucky at that lock read none of its
+        # models, for seconds where the core was full, while they spoke.
+        with self.services.turns_to_begin:
+            for worker in self._workers.values():
+                executor.submit(worker)
 
         buffers = RoundRobin(self._all)
         ticks = Ticks(self.services.settings.heartbeat_s)
