@@ -37,7 +37,7 @@ def measure(cells=CELLS, rate=50.0, seconds=4.0, cores="one"):
             ]
 
         for server in (one, two):
-            load.read_all(asked(server, 1, 20))  # each worker imports the SDK
+            load.read_all(asked(server, 1, 20))  # both workers, most likely, import the SDK
         for cell in cells:
             models, clients = map(int, cell.split("x"))
             upstream = {"models": [shape] * models}

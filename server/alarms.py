@@ -24,7 +24,8 @@ class Alarm:
 
 
 class Alarms:
-    def __init__(self):
+    def __init__(self, name="alarms"):
+        self._name = name
         self._heap = []
         self._order = itertools.count()
         self._changed = threading.Condition()
@@ -37,7 +38,7 @@ class Alarms:
         with self._changed:
             heapq.heappush(self._heap, (due, next(self._order), alarm))
             if self._thread is None:  # started on first use: after a fork, never before
-                self._thread = threading.Thread(target=self._watch, name="alarms", daemon=True)
+                self._thread = threading.Thread(target=self._watch, name=self._name, daemon=True)
                 self._thread.start()
             elif self._heap[0][2] is alarm:
                 self._changed.notify()

@@ -3,7 +3,8 @@
 A timeout of Python's own (`settimeout`) costs a second system call for every read and
 write, and giving up and winning back the interpreter's lock twice. With many streams that
 lock is what there is least of. When the time is up, what the socket was waiting for raises
-BlockingIOError. TLS keeps time in no other way than Python's.
+BlockingIOError. It is for each stretch in which nothing moves, and not for all of a long
+write. TLS keeps time in no other way than Python's.
 """
 
 import socket

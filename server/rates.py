@@ -52,5 +52,7 @@ def too_many(limit, wait):
 
 def notation(text):
     """The setting, if it can be read."""
-    parse_many(text)
+    for limit in parse_many(text):
+        if limit.amount < 1:
+            raise ValueError(f"{limit} lets nobody in")
     return text

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import RateLimited
-from server.rates import RateLimits
 from server.moving_window import MovingWindow
+from server.rates import RateLimits
 
 
 def test_as_many_as_may_come_and_the_next_is_told_when():

@@ -117,7 +117,17 @@ def test_a_whole_answer_ends_well_though_its_vendor_lingers(
     assert watched.error("filtered")["code"] == "blocked"
     for exchange in vendor.exchanges:
         assert exchange.hung_up.wait(SOON_S)
-    assert not any(alarm.ring for *_, alarm in openai._farewells._heap)
+
+
+def test_an_answer_that_ends_by_itself_takes_its_hang_up_back(vendor, make_services, monkeypatch):
+    begun, after = [], openai._farewells.after
+    monkeypatch.setattr(
+        openai._farewells, "after", lambda *when: begun.append(after(*when)) or begun[-1]
+    )
+    vendor.plays(speak.says("All ", "said."))
+    assert Watched(make_services(), slot()).text("gpt") == "All said."
+    [alarm] = begun
+    assert alarm.ring is None
 
 
 def test_a_flood_is_dammed(vendor, make_services, monkeypatch):

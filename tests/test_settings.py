@@ -49,6 +49,7 @@ def test_variables_are_read_into_their_types():
         ("THREADS", "2"),
         ("PORT", "99999"),
         ("RATE_LIMIT", "banana"),
+        ("RATE_LIMIT", "0/minute"),
         ("HEARTBEAT_S", "-1"),
         ("HEARTBEAT_S", "nan"),
         ("FORWARDED_ALLOW_IPS", "10.0.0.0/8"),

@@ -12,7 +12,7 @@ import pytest
 
 from server.cancel import CancelToken
 from server.errors import Abandoned, ProviderError
-from server.vendors import direct, faults, wire
+from server.vendors import dialing, direct, faults, wire
 from tests.live import SOON_S, free_port, until
 from tests.vendors import openai_server as speak
 from tests.vendors.base import SILENCES, Vendor, silent_proxy
@@ -197,21 +197,31 @@ def test_a_call_cancelled_before_it_began_sends_nothing(library, vendor):
 
 
 @both_libraries
-def test_a_question_leaves_in_one_piece(library):
-    heard = []
+def test_a_question_leaves_by_one_call(library, plain_vendor, monkeypatch):
+    class Counted:
+        def __init__(self, sock):
+            self._sock, self.sent = sock, []
 
-    def listen(listener):
-        line, _ = listener.accept()
-        with line:
-            heard.append(line.recv(1 << 20))
-            line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+        def __getattr__(self, name):
+            return getattr(self._sock, name)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=listen, args=(listener,), daemon=True).start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        answer = wire.client(library, url).post(url, json={"question": "?" * 10_000})
-    assert answer.text == "OK"
-    assert heard[0].startswith(b"POST / HTTP/1.1\r\n") and heard[0].endswith(b'???"}')
+        def sendall(self, data):
+            self.sent.append(data)
+            self._sock.sendall(data)
+
+    lines, connected = [], dialing.connected
+
+    def counted(*where):
+        lines.append(Counted(connected(*where)))
+        return lines[-1]
+
+    monkeypatch.setattr(dialing, "connected", counted)
+    plain_vendor.plays(speak.says("Yes."))
+    url = plain_vendor.origin
+    wire.client(library, url).post(url, json={"question": "?" * 10_000})
+    [line] = lines
+    [question] = line.sent
+    assert question.startswith(b"POST / HTTP/1.1\r\n") and question.endswith(b'???"}')
 
 
 def test_what_is_large_is_sent_as_it_comes_and_not_gathered():

@@ -29,7 +29,9 @@ SYSTEM = (
     "pictures show, say so when they do not show it, and cite times as m:ss."
 )
 
-_farewells = Alarms()  # of all answers: a thread for each would be begun with its last words
+_farewells = Alarms(
+    "farewells"
+)  # of all answers: a thread for each would be begun with its last words
 
 # Models that refuse `max_tokens`.
 NEW_LIMIT_NAME = re.compile(r"^(openai/)?(gpt-([5-9]|\d\d)|o\d)")

@@ -14,9 +14,9 @@ def is_web_address(url):
         return False
 
 
-def require_web_address(url, name, pattern=re.compile(".*")):
+def require_web_address(url, name, pattern=None):
     """`name` is where it is set."""
-    if not (is_web_address(url) and pattern.fullmatch(url)):
+    if not is_web_address(url) or (pattern and not pattern.fullmatch(url)):
         raise ProviderError("bad_request", f"{name} must be a URL with http:// or https://.")
 
 

@@ -23,9 +23,8 @@ def connected(host, port, seconds):
     for family, kind, protocol, _, address in looked_up(host, port):
         sock = None
         try:
-            sock = socket.socket(
-                family, kind | NOT_BLOCKING, protocol
-            )  # fails where there is no IPv6
+            # Fails where there is no IPv6.
+            sock = socket.socket(family, kind | NOT_BLOCKING, protocol)
             reach(sock, address, seconds, token)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return sock

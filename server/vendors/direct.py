@@ -105,13 +105,13 @@ class Line:
 
 
 def together(parts):
-    """A question and all that is around it in one packet: one system call, and one to read it."""
+    """A question and all that is around it leave by one system call."""
     waiting = b""
     for part in parts:
         if waiting and len(waiting) + len(part) > TOGETHER:
             yield waiting
             waiting = b""
-        waiting += part  # of nothing and a large one is made no copy
+        waiting += part  # with nothing before it, it is that part itself, and no copy
     if waiting:
         yield waiting
 
