@@ -30,7 +30,7 @@ def running(module, *arguments):
 
 def children_of(pid):
     """The processes that this one started: gunicorn's workers."""
-    return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
 def answers(port):

@@ -1,12 +1,14 @@
 """Stuck threads are noticed, and where they are stuck is written down."""
 
+import errno
 import json
 import logging
+import os
+import select
 import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -15,7 +17,7 @@ from server.app import create_app
 from server.errors import TooBusy
 from server.gate import Gate
 from server.watchdog import Watchdog, stacks
-from tests.live import ROOT, serving, until
+from tests.live import DEADLINE_S, ROOT, serving, until
 
 
 @pytest.fixture
@@ -147,12 +149,10 @@ def test_who_waits_for_a_run_that_another_began_in_the_last_place_is_not_stuck(t
 
 
 HOG = """
-import os, re, threading, time
+import os, re, threading
 
-def hog_of_the_interpreter(sign={sign!r}):
-    while not os.path.exists(sign):
-        time.sleep(0.02)
-    os.remove(sign)
+def hog_of_the_interpreter():
+    open({sign!r}).close()  # as soon as somebody opens its other end
     re.match(r"(a+)+$", "a" * 60 + "b")
 
 os.register_at_fork(
@@ -161,14 +161,23 @@ os.register_at_fork(
 """
 
 
+def other_end(fifo):
+    try:
+        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        assert error.errno == errno.ENXIO  # nobody waits there yet
+        return None
+
+
 def test_a_call_in_c_that_holds_the_interpreter_ends_its_worker_and_is_written_down(tmp_path):
     sign = tmp_path / "hold-it"
+    os.mkfifo(sign)
     (tmp_path / "sitecustomize.py").write_text(HOG.format(sign=str(sign)))
     path = f"{tmp_path}:{ROOT}"
     patience = {"GUNICORN_CMD_ARGS": "--timeout 3"}
     with serving(tmp_path / "data", PYTHONPATH=path, **patience) as server:
         held = server.worker_pid
-        sign.touch()
+        os.close(until(lambda: other_end(sign)))
         until(lambda: "in hog_of_the_interpreter" in server.log())
         until(lambda: f"WORKER TIMEOUT (pid:{held})" in server.log())
         until(server._answers)
@@ -177,6 +186,7 @@ def test_a_call_in_c_that_holds_the_interpreter_ends_its_worker_and_is_written_d
 
 BUSY = """
 import threading
+import time
 from server.alarms import Alarms
 from server.gate import Gate
 from server.watchdog import Watchdog
@@ -193,21 +203,29 @@ def work():
 Watchdog(Alarms(), Gate(1, "x"), 60, every_s=0.01, late_s=0.05).start()
 for _ in range(3):
     threading.Thread(target=work, daemon=True).start()
+never, seen_at = threading.Event(), time.monotonic()
 print("at work", flush=True)
-threading.Event().wait()
+while not never.wait(0.002):
+    now = time.monotonic()
+    if now - seen_at > 0.07:
+        print("stood still", flush=True)
+    seen_at = now
 """
 
 
 def test_a_process_that_was_stopped_for_a_while_goes_on():
     asked = [sys.executable, "-c", BUSY]
-    child = subprocess.Popen(asked, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "bufsize": 0}
+    child = subprocess.Popen(asked, cwd=ROOT, **quiet)
     try:
-        child.stdout.readline()
+        assert child.stdout.readline() == b"at work\n"
         for _ in range(40):
             child.send_signal(signal.SIGSTOP)
-            time.sleep(0.08)
+            with pytest.raises(subprocess.TimeoutExpired):  # how long it stands is what is tested
+                child.wait(0.1)
             child.send_signal(signal.SIGCONT)
-            time.sleep(0.02)
+            assert select.select([child.stdout], [], [], DEADLINE_S)[0]
+            assert child.stdout.readline()  # nothing, once it has crashed
         assert child.poll() is None
     finally:
         child.kill()

@@ -29,9 +29,8 @@ SYSTEM = (
     "pictures show, say so when they do not show it, and cite times as m:ss."
 )
 
-_farewells = Alarms(
-    "farewells"
-)  # of all answers: a thread for each would be begun with its last words
+# Of all answers: a thread for each would be begun with its last words.
+_farewells = Alarms("farewells")
 
 # Models that refuse `max_tokens`.
 NEW_LIMIT_NAME = re.compile(r"^(openai/)?(gpt-([5-9]|\d\d)|o\d)")
