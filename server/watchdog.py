@@ -9,6 +9,7 @@ stacks of threads that may be running, and a process that was only stopped for a
 of it when it went on.
 """
 
+import gc
 import logging
 import sys
 import threading
@@ -73,7 +74,21 @@ def stacks():
     """Where every thread is. Lines of code, never values: those may be secrets."""
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     lines = []
-    for ident, frame in sys._current_frames().items():
+    for ident, frame in _frames().items():
         lines.append(f"Thread {names.get(ident, 'unknown')}:\n")
         lines += traceback.format_stack(frame)[-MAX_STACK:]
     return "".join(lines)
+
+
+def _frames():
+    """thread's ident -> its frame. Python before 3.11.9 holds the lock of its list of threads
+    meanwhile, and makes an object for each: were that to start a collection, something's
+    `__del__` could give the interpreter away to a thread that begins or ends. That one waits
+    for the list, the list for the interpreter, and the process stands still for ever."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        if collects:
+            gc.enable()

@@ -233,6 +233,53 @@ def test_a_process_that_was_stopped_for_a_while_goes_on():
         child.stdout.close()
 
 
+MANY = """
+import gc
+import threading
+import time
+from server.watchdog import stacks
+
+class Slow:
+    def __init__(self):
+        self.itself = self  # only a collection finds it
+
+    def __del__(self):
+        time.sleep(0.001)
+
+def begin_and_end():
+    while True:
+        thread = threading.Thread(target=time.sleep, args=(0,))
+        thread.start()
+        thread.join()
+
+def deeper(left):
+    return deeper(left - 1) if left else time.sleep(0.02)
+
+def stay():
+    while True:
+        deeper(3)
+
+gc.set_threshold(50)
+for _ in range(3):
+    threading.Thread(target=begin_and_end, daemon=True).start()
+for _ in range(200):
+    threading.Thread(target=stay, daemon=True).start()
+for _ in range(10):
+    gc.collect()
+    for _ in range(3):
+        Slow()
+    assert "in stay" in stacks()
+assert gc.isenabled()
+gc.disable()
+stacks()
+assert not gc.isenabled()
+"""
+
+
+def test_to_write_down_many_stacks_does_not_stop_the_process():
+    subprocess.run([sys.executable, "-c", MANY], cwd=ROOT, timeout=DEADLINE_S, check=True)
+
+
 def test_stacks_hold_lines_and_never_values(let_go):
     secret = "sk-secret-value-of-a-variable"
     thread = threading.Thread(target=lambda kept: let_go.wait(), args=(secret,), name="one")
