@@ -59,11 +59,13 @@ def test_what_is_no_video_is_refused_and_not_kept(client, folder, kind):
     assert only_the_clip(folder)
 
 
-def test_half_a_video_is_refused_or_is_what_is_left_of_it(client, folder, clip):
-    response = upload(client, clip.read_bytes()[: clip.stat().st_size // 2])
-    if response.status_code != 201:
-        refused(response, 422)
-        assert only_the_clip(folder)
+@pytest.mark.parametrize("missing", [1, 0.5])
+def test_a_video_whose_end_is_missing_is_refused_and_says_so(client, folder, clip, missing):
+    data = clip.read_bytes()
+    kept = len(data) - missing if missing == 1 else int(len(data) * missing)
+    message = refused(upload(client, data[:kept]), 422)
+    assert f"The end of this file is missing: it has {kept:,} of" in message
+    assert only_the_clip(folder)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """ffmpeg: the only door to it.
 
     probe(path)                         what a file is: size, duration, codecs
+    check_whole(path)                   MediaError for one whose end is missing
     frames(path, times, long_side)      JPEGs at those times, as they are made
     thumbnail(path, at, width)          one of them
     lines(path, args, window)           what filters print, as they print it
@@ -32,6 +33,7 @@ from .probing import Probe, probe
 from .process import Failed
 from .reading import lines
 from .sound import Voice, mix
+from .whole import check_whole
 
 __all__ = [
     "Damaged",
@@ -40,6 +42,7 @@ __all__ = [
     "Part",
     "Probe",
     "Voice",
+    "check_whole",
     "chunk",
     "clip",
     "convert",

@@ -66,7 +66,21 @@ def read_once(path, *_):
 
 def index_of(file, length):
     """The body of `moov`, wherever in the file it is."""
-    position, found = 0, None
+    found = None
+    for kind, begin, end in outer_boxes(file, length):
+        need(kind != b"moof", "a film in fragments", InFragments)
+        if kind == b"moov":
+            need(found is None and end - begin <= MAX_INDEX and end <= length, "its index")
+            file.seek(begin)
+            found = memoryview(file.read(end - begin))
+    need(found is not None, "no index")
+    return found
+
+
+def outer_boxes(file, length):
+    """(kind, where its body begins, where it ends) of each box that is in no other. The last
+    may end beyond the file."""
+    position = 0
     for _ in range(MAX_BOXES):
         file.seek(position)
         head = file.read(16)
@@ -79,14 +93,8 @@ def index_of(file, length):
         elif size == 0:
             size = length - position
         need(size >= begin, "a box that is smaller than its head")
-        need(kind != b"moof", "a film in fragments", InFragments)
-        if kind == b"moov":
-            need(found is None and size <= MAX_INDEX and position + size <= length, "its index")
-            file.seek(position + begin)
-            found = memoryview(file.read(size - begin))
+        yield kind, position + begin, position + size
         position += size
-    need(found is not None, "no index")
-    return found
 
 
 def need(fact, what, otherwise=Unreadable):
