@@ -71,6 +71,6 @@ class Asking(threading.Thread):
             self._error = error
 
     def outcome(self):
-        self.join(5)
+        self.join(20)
         assert not self.is_alive(), "the thread is still in the call"
         return self._error

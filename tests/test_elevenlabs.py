@@ -292,7 +292,7 @@ def test_a_vendor_that_drips_for_ever_is_given_up(vendor, make, tmp_path):
     vendor.plays(speak.drips)
     error = failing(make(voice_timeout_s=2.5), tmp_path)
     assert error.code == "timeout_total" and "2.5 s" in error.message
-    assert vendor.exchanges[0].hung_up.wait(5)
+    assert vendor.exchanges[0].hung_up.wait(20)
 
 
 def test_a_long_wait_that_it_asks_for_is_told_and_not_waited(vendor, voice, tmp_path):

@@ -85,7 +85,7 @@ def test_progress_is_told_to_all_and_waiting_is_none(ask):
         until(lambda: [len(each.phases) for each in waiting] != told, 0.5)
     ask.work.may_end.set()
     for each in (maker, *waiting):
-        each.join(5)
+        each.join(20)
     assert maker.outcome == ("made", False)
     assert [each.outcome for each in waiting] == [("made", True)] * 2
     assert len(ask.work.begun) == 1
@@ -108,7 +108,7 @@ def test_a_maker_that_waits_for_its_turn_makes_no_progress(ask):
     until(lambda: len(follower.phases) > told)
     ask.work.may_end.set()
     for each in (maker, follower):
-        each.join(5)
+        each.join(20)
     assert follower.outcome == ("made", True)
 
 
@@ -121,7 +121,7 @@ def test_when_the_maker_is_called_off_one_of_those_waiting_takes_over(ask):
     until(lambda: len(ask.work.begun) == 2)
     ask.work.may_end.set()
     for each in (maker, *waiting):
-        each.join(5)
+        each.join(20)
     assert isinstance(maker.outcome, Abandoned)
     assert sorted(each.outcome for each in waiting) == [("made", False), ("made", True)]
     assert len(ask.work.begun) == 2
@@ -137,7 +137,7 @@ def test_those_whose_time_is_over_with_the_makers_do_not_begin_anew(ask, monkeyp
     for each in everybody:
         each.token.cancel("too late")
     for each in everybody:
-        each.join(5)
+        each.join(20)
         assert isinstance(each.outcome, Abandoned)
     assert len(ask.work.begun) == 1
 
@@ -151,6 +151,6 @@ def test_a_failure_is_that_of_all_who_waited(ask):
     ask.work.begun[0].phase = lambda name: (_ for _ in ()).throw(refusal)
     ask.work.may_go_on.release()
     for each in (maker, waiting):
-        each.join(5)
+        each.join(20)
         assert each.outcome is refusal
     assert len(ask.work.begun) == 1

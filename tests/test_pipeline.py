@@ -158,10 +158,10 @@ def test_a_cancel_ends_it_while_a_stage_is_blocked():
 
     thread = threading.Thread(target=whole)
     thread.start()
-    assert started.wait(5)
+    assert started.wait(20)
     token.cancel("enough")
     until(lambda: raised)
-    thread.join(5)
+    thread.join(20)
 
 
 def test_stretches_that_overtake_an_earlier_one_never_take_its_place():

@@ -89,7 +89,7 @@ def test_who_waits_for_another_can_be_called_off(results):
 
     with ThreadPoolExecutor() as pool:
         maker = pool.submit(results.of(CancelToken()).once, "write", {}, slow)
-        assert began.wait(5)
+        assert began.wait(20)
         waiter = pool.submit(results.of(token).once, "write", {}, never)
         token.cancel()
         with pytest.raises(Abandoned):
