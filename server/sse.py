@@ -1,4 +1,4 @@
-"""Event -> bytes. The only place that knows Server-Sent Events.
+"""Event -> bytes. The one place that writes Server-Sent Events.
 
 The profile every client we tried agrees on: `id:` only together with data, one `data:`
 line of ASCII JSON (so no text can hold a line end), `:hb` with a single line feed as
