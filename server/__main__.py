@@ -1,7 +1,6 @@
 """`python -m server`: doctor, sample, smoke, ask, watch, commentate, worker."""
 
 import argparse
-import errno
 import os
 import sys
 import tempfile
@@ -10,11 +9,11 @@ from pathlib import Path
 from . import settings as settings_module
 from .cli.arguments import add_commands
 from .cli.interrupt import INTERRUPTED, leave, nobody_reads
+from .disk import FULL
 from .errors import ServerError
 from .models import InvalidModels
 
 USAGE = (400, 404, 409, 413, 415, 422)  # statuses of what the user must say otherwise
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main(arguments=None):

@@ -38,8 +38,9 @@ class Alarms:
         with self._changed:
             heapq.heappush(self._heap, (due, next(self._order), alarm))
             if self._thread is None:  # started on first use: after a fork, never before
-                self._thread = threading.Thread(target=self._watch, name=self._name, daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._watch, name=self._name, daemon=True)
+                thread.start()  # where that fails, the next one tries again
+                self._thread = thread
             elif self._heap[0][2] is alarm:
                 self._changed.notify()
         return alarm

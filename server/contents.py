@@ -26,7 +26,8 @@ class Contents:
         asks about it will want that, and a long film is long to read."""
         probe, new = self.probe(file), self._is_new(file)
         if new and not self._digests.begun(file):
-            threading.Thread(target=self._hash_ahead, args=(file,), daemon=True).start()
+            with contextlib.suppress(RuntimeError):  # no thread is to be had: then later
+                threading.Thread(target=self._hash_ahead, args=(file,), daemon=True).start()
         return describe(file, probe, lambda: self.digest(file), new)
 
     def learn(self, file, probe, digest):

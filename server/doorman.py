@@ -5,10 +5,13 @@ sockets of all open streams and tells at once. It only peeks: bytes a client sen
 stay for gunicorn, and such a client is then left to be found out by the heartbeat.
 """
 
+import logging
 import select
 import selectors
 import socket
 import threading
+
+log = logging.getLogger(__name__)
 
 
 class Visitor:
@@ -81,16 +84,27 @@ class Doorman:
             woken.setblocking(False)
             selector = selectors.DefaultSelector()
             selector.register(woken, selectors.EVENT_READ, None)
+            watch = threading.Thread(
+                target=self._watch, args=(selector,), name="doorman", daemon=True
+            )
+            try:
+                watch.start()
+            except RuntimeError:  # no thread is to be had; the next one tries again
+                for each in (selector, woken, wake):
+                    each.close()
+                raise
             self._selector, self._wake = selector, wake
-            threading.Thread(target=self._watch, name="doorman", daemon=True).start()
 
-    def _watch(self):
+    def _watch(self, selector):
         while True:
-            for ready, _ in self._selector.select():
+            for ready, _ in selector.select():
                 visitor = ready.data
                 if visitor is None:
                     ready.fileobj.recv(4096)
                     continue
                 self._forget(visitor)
-                if visitor.peek():
-                    visitor.on_leave()
+                try:
+                    if visitor.peek():
+                        visitor.on_leave()
+                except Exception:  # of one visitor; the others still want to be watched
+                    log.exception("a client that left could not be told of")

@@ -2,7 +2,7 @@
 
     ServerError
       BadRequest      the client: InvalidQuestion, OverLimit, UnknownModel, UnknownVoice ...
-      TooBusy         nobody; try again later (also RateLimited, Draining)
+      TooBusy         nobody; try again later (RateLimited: the client, by waiting)
       OutOfSpace      the operator: the disk
       MediaError      the owner of the file: ffmpeg could not read it
       ProviderError   one model failed; becomes that model's `error` event
@@ -39,6 +39,10 @@ RETRYABLE = {
     "truncated",
     "upstream",
 }
+
+# What asking again does not mend: a key that is refused, a quota used up, a model or a voice
+# that is no more.
+UNMENDED = {"auth", "quota", "not_found"}
 
 
 class ServerError(Exception):

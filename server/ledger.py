@@ -227,7 +227,7 @@ class Ledger:
                 if self.store is None:
                     self._open()
                 for id, what in self.store.orders(self.owner):
-                    runs.ordered(id, what)
+                    self._obey(runs, id, what)
                 if now >= reap:
                     reap = now + REAP_S
                     self.store.beat(self.owner)
@@ -242,6 +242,13 @@ class Ledger:
                 self._settled_at = time.monotonic() + SETTLED_S
             except Exception:
                 log.exception("looking after runs failed")
+
+    @staticmethod
+    def _obey(runs, id, what):
+        try:
+            runs.ordered(id, what)
+        except Exception:  # orders are handed out once: those behind it still count
+            log.exception("an order could not be carried out", extra=facts(run_id=id))
 
     def _finish_orphans(self, finish):
         left = list(self._adopted.values())  # by a failure of the store

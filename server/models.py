@@ -181,6 +181,8 @@ def read_model(path, name, entry):
     if "price" in values:
         check(f"{where} price", values["price"], PRICE, needed=PRICE)
         values["price"] = Price(**values["price"])
+    limits = values.get("limits", {})
+    check(f"{where} limits", limits, dict.fromkeys(limits, NUMBER), needed=[])
     for key, kind in KINDS.items():
         if kind is list and key in values:
             if not all(isinstance(item, str) for item in values[key]):

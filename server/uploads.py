@@ -4,16 +4,15 @@ The part file is locked by whoever writes it. So a starting server can tell what
 one left behind from what an older process, still draining, is about to publish.
 """
 
-import errno
 import fcntl
 import hashlib
 import secrets
 
 from . import names
+from .disk import FULL
 from .errors import MediaError, OutOfSpace, TooBusy, TooLarge
 
 CHECK_DISK_EVERY = 32 * 1024 * 1024
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Upload:

@@ -5,6 +5,7 @@ import pytest
 
 from server import alarms as module
 from server.alarms import Alarms
+from tests import threads
 
 DEADLINE_S = 20
 
@@ -25,6 +26,15 @@ def test_alarms_ring_in_order_of_time_not_of_asking(clock):
     clock.seconds = 1.0
     assert done.wait(DEADLINE_S)
     assert rung == ["first", "second"]
+
+
+def test_alarms_that_found_no_thread_ring_once_there_is_one(clock):
+    alarms, done = Alarms(), threading.Event()
+    with threads.none_left("alarms"), pytest.raises(RuntimeError):
+        alarms.after(0.01, done.set)
+    alarms.after(0.02, lambda: None)
+    clock.seconds = 1.0
+    assert done.wait(DEADLINE_S)
 
 
 def test_a_cancelled_alarm_does_not_ring(clock):

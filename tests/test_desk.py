@@ -6,8 +6,9 @@ import pytest
 
 from server.commentary.desk import Desk
 from server.commentary.run import CommentaryRun
-from server.errors import ProviderError
+from server.errors import ProviderError, UnknownModel, VideoNotFound
 from server.events import Commentary
+from tests import threads
 from tests.live import until
 
 STREAM = "/api/analyze-stream/clip.mp4"
@@ -40,6 +41,26 @@ def test_one_that_failed_is_made_anew_by_whoever_heard_of_it(client, tidying, mo
     second = client.get(STREAM + query)
     assert "final_url" in second.text and "Gone." not in second.text
     assert second.headers["X-Run-Id"] != first.headers["X-Run-Id"]
+
+
+def test_one_that_finds_no_thread_ends_and_whoever_asks_again_tries_again(client, app, monkeypatch):
+    with threads.none_left("commentary"):
+        told = client.get(STREAM).text
+    assert '"code":"busy"' in told.replace(" ", "") and "ask again in a minute" in told
+    services = app.extensions["parallax"]
+    assert not services.commentaries.working and services.runs.live() == []
+    monkeypatch.setattr(CommentaryRun, "_make", completes)
+    assert "final_url" in client.get(STREAM).text
+
+
+@pytest.mark.parametrize("lost", [UnknownModel("No such model."), VideoNotFound("Gone.")])
+def test_what_only_answers_to_requests_say_is_told_as_a_bad_request(client, monkeypatch, lost):
+    def fails(run):
+        raise lost
+
+    monkeypatch.setattr(CommentaryRun, "_make", fails)
+    told = client.get(STREAM).text
+    assert '"code":"bad_request"' in told.replace(" ", "") and lost.message in told
 
 
 def test_one_that_is_complete_is_replayed(client, app, tidying, monkeypatch):

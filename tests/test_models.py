@@ -130,6 +130,10 @@ def test_adding_a_model_is_one_entry(tmp_path):
         ('[m]\nprovider = "demo"\nprice = { input = 1 }\n', "price lacks output, date"),
         ('[m]\nprovider = "demo"\noptions = { rat = 5 }\n', "no option 'rat'"),
         ('[m]\nprovider = "demo"\noptions = { rate = "fast" }\n', "not a value option rate"),
+        (
+            '[m]\nprovider = "demo"\nlimits = { max_seconds = "1 h" }\n',
+            "limits max_seconds must be",
+        ),
         ('[m]\nprovider = "nobody"\n', "provider must be one of"),
         ('[m]\nprovider = "demo"\nspeed = 1\n', "no such field"),
         ('[m]\nprovider = "demo"\n[n]\nprovider = "demo"\naliases = ["m"]\n', "answer to 'm'"),

@@ -1,3 +1,4 @@
+import errno
 import os
 import threading
 import time
@@ -7,7 +8,7 @@ import pytest
 
 from server.cancel import CancelToken
 from server.commentary.results import Results
-from server.errors import Abandoned
+from server.errors import Abandoned, OutOfSpace
 
 
 @pytest.fixture
@@ -63,6 +64,20 @@ def test_a_failure_leaves_nothing_and_is_tried_again(results, job):
         job.once("detect", {}, fails)
     assert not list(results.folder.iterdir())
     assert job.once("detect", {}, lambda: 1) == 1
+
+
+def test_a_fault_in_making_is_not_told_as_one_of_the_disk(results, job):
+    def fails(error):
+        raise error
+
+    with pytest.raises(FileNotFoundError):
+        job.once("detect", {}, lambda: fails(FileNotFoundError("a program")))
+    with pytest.raises(OutOfSpace):
+        job.once("detect", {}, lambda: fails(OSError(errno.ENOSPC, "full")))
+    results.folder.rmdir()
+    results.folder.touch()  # where no folder can be made
+    with pytest.raises(OutOfSpace):
+        job.once("detect", {}, lambda: 1)
 
 
 def test_of_many_at_once_one_makes_it(results):

@@ -20,6 +20,7 @@ from server.gate import Gate
 from server.models import Model, Slot
 from server.providers import PROVIDERS, provider_class
 from server.providers.base import Finish, Provider, Question, Usage
+from tests import threads
 from tests.live import until
 
 DEADLINE_S = 10
@@ -486,6 +487,18 @@ def test_a_reader_that_goes_leaves_the_run_to_a_keeper_and_comes_back(make_servi
     until(lambda: run.journal.closed)
     assert run.state == "complete"
     assert run.summary()["models"]["a"]["text"] == "first second"
+
+
+def test_a_run_for_which_no_keeper_can_be_had_ends_and_gives_its_place_back(make_services):
+    services = make_services(disconnect_grace_s=60)
+    run = run_of(services, {"a": ["first ", 30.0]})
+    run.attach()
+    reader = run.start(ThreadPoolExecutor(1))
+    next(reader)
+    with threads.none_left("keeper"):
+        run.release()
+    assert run.state == "cancelled" and run.journal.closed
+    assert services.runs.live() == []
 
 
 def test_nobody_coming_back_cancels_the_run(make_services):

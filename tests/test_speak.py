@@ -105,7 +105,7 @@ def test_a_line_too_long_for_its_room_is_said_again_in_fewer_words(stage):
     assert len(voice.said) == 2
 
 
-@pytest.mark.parametrize("code", ["quota", "auth"])
+@pytest.mark.parametrize("code", ["quota", "auth", "not_found"])
 def test_when_a_quota_is_used_up_the_offline_voice_goes_on(stage, code):
     voice, offline = Scripted("Paid", failures=[None, *[refused(code)] * 9]), Scripted("Free")
     stage = stage(voice, offline)

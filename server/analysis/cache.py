@@ -8,6 +8,7 @@ import json
 import sys
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..errors import ProviderError
@@ -81,7 +82,8 @@ class AnswerCache:
             return
         self._keep(key, answer)
         if self._beyond:
-            threading.Thread(target=self._share, args=(key, answer), name="sharing").start()
+            with suppress(RuntimeError):  # no thread is to be had: it is kept here
+                threading.Thread(target=self._share, args=(key, answer), name="sharing").start()
 
     def _share(self, key, answer):
         """In a thread of its own: whoever puts an answer in is a stream."""

@@ -110,8 +110,16 @@ class AnalysisRun(Run):
         if self._began is None:
             self.services.runs.forget(self)
         elif reader is not None:
-            threading.Thread(target=exhaust, args=(reader,), name="keeper", daemon=True).start()
+            self._keep(reader)
         self.detach()
+
+    def _keep(self, reader):
+        """Somebody must read on, whoever comes back."""
+        try:
+            threading.Thread(target=exhaust, args=(reader,), name="keeper", daemon=True).start()
+        except RuntimeError:  # no thread is to be had: it ends here and now
+            self.cancel(ProviderError("cancelled", "The server is too busy to read on alone."))
+            exhaust(reader)
 
     def poke(self):
         """Wake the reader, so that it notices a client that left."""

@@ -2,11 +2,10 @@
 
 import threading
 
-from ..errors import BadRequest
+from ..errors import UNMENDED, BadRequest
 
-# What asking again does not mend: from then on another voice speaks, or none. A voice that
-# fails so often in a row, whatever the reason, is not waited for any longer either.
-FINAL = {"quota", "auth"}
+# After what asking again does not mend another voice speaks, or none. Neither is one waited for
+# that fails so often in a row with what usually passes. Any other failure is the line's own.
 FAILURES = 3
 OFFLINE = "offline"
 
@@ -40,7 +39,7 @@ class Cast:
         reader, once, or None; raises the error when it is the line's own."""
         with self._lock:
             self._failures += error.retryable
-            if error.code not in FINAL and self._failures < FAILURES:
+            if error.code not in UNMENDED and self._failures < FAILURES:
                 raise error
             instead = self._instead_of(voice)
             self._voices = [

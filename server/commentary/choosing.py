@@ -11,8 +11,6 @@ RULES = "rules"
 # In this order, when nobody was named and their keys are there; then any other with a key.
 DETECTORS = ("gemini", "pegasus", "gpt4o")
 WRITERS = ("gemini", "gpt4o")
-# What asking again does not mend: a key that is refused, a quota used up, a model retired.
-UNMENDED = {"auth", "quota", "not_found"}
 SEES = {"video", "frames"}
 READS = {"text"}
 

@@ -4,7 +4,7 @@ import json
 import os
 
 from ..asking.whole import whole_answer
-from ..errors import MediaError, ProviderError
+from ..errors import UNMENDED, MediaError, ProviderError
 from ..providers.base import Question
 from . import choosing, measuring, moments
 from .base import Stage, StageError
@@ -50,7 +50,7 @@ class Detect(Stage):
         try:
             return stretch.but(moments=self._found(slot, window))
         except StageError as error:
-            if slot is None or job.options.detector or error.code not in choosing.UNMENDED:
+            if slot is None or job.options.detector or error.code not in UNMENDED:
                 raise
             # Nobody asked for this very model, and what is built in needs no key.
             said = f"{slot.model.label} cannot look ({error.message}) It is measured instead."

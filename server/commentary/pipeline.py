@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import closing
 
-from ..errors import MediaError, ProviderError, ServerError
+from ..errors import BadRequest, MediaError, ProviderError, ServerError
 from ..log import facts
 from .base import Loss
 from .belt import Belt
@@ -116,11 +116,11 @@ class Pipeline:
             self._token.check()
             if stage.always:
                 raise
-            code, message = explained(failure)
-            if code == "internal":
+            told = on_wire(failure)
+            if told.code == "internal":
                 known = facts(stage=stage.name, window=stretch.window.index)
                 log.error("a stage failed", exc_info=failure, extra=known)
-            loss = Loss(stretch.window.start, stage.name, code, message)
+            loss = Loss(stretch.window.start, stage.name, told.code, told.message)
             return stretch.but(lost=(*stretch.lost, loss))
         finally:
             self._on_worked(stage.name, time.monotonic() - began)
@@ -132,8 +132,10 @@ class Pipeline:
         self.close()
 
 
-def explained(failure):
-    """(code, message) of a failure for the wire."""
-    if isinstance(failure, (ProviderError, ServerError, MediaError)):
-        return failure.code, failure.message
-    return "internal", "A fault of this server; its log says more."
+def on_wire(failure):
+    """The ServerError, with a code that commentaries may tell, that a failure comes to."""
+    if isinstance(failure, BadRequest) and not isinstance(failure, MediaError):
+        return ProviderError("bad_request", failure.message)  # only answers to requests say which
+    if isinstance(failure, ServerError):
+        return failure
+    return ProviderError("internal", "A fault of this server; its log says more.")

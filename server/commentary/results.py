@@ -13,7 +13,9 @@ import secrets
 import shutil
 import threading
 import time
+from contextlib import contextmanager
 
+from ..disk import FULL
 from ..errors import OutOfSpace
 
 LOOK_AROUND_S = 0.2
@@ -83,26 +85,47 @@ class Results:
     def _make(self, key, make):
         part = self.folder / f".{secrets.token_hex(8)}"
         try:
-            part.mkdir(parents=True)
-            result = make(part)
-            (part / "result.json").write_text(json.dumps(result), "utf-8")
-            folder = self.folder / key
+            with keeping():
+                part.mkdir(parents=True)
             try:
-                os.rename(part, folder)
-            except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                result = make(part)
+            except OSError as error:  # of its files; any other fault of its own is none of the disk
+                if error.errno not in FULL:
                     raise
-                if found := self._read(key):
-                    return found  # another process was there first
-                shutil.rmtree(folder, ignore_errors=True)  # an unreadable one
-                os.rename(part, folder)
-        except OSError as error:
-            raise OutOfSpace(
-                "A result could not be kept; the disk of DATA_DIR is full or cannot be written."
-            ) from error
+                raise not_kept() from error
+            with keeping():
+                (part / "result.json").write_text(json.dumps(result), "utf-8")
+                return self._publish(part, key) or (result, self.folder / key)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        return self._read(key) or (result, folder)
+
+    def _publish(self, part, key):
+        """What is there under that key then: ours, or that of another process that was first."""
+        folder = self.folder / key
+        try:
+            os.rename(part, folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            if found := self._read(key):
+                return found
+            shutil.rmtree(folder, ignore_errors=True)  # an unreadable one
+            os.rename(part, folder)
+        return self._read(key)
+
+
+@contextmanager
+def keeping():
+    try:
+        yield
+    except OSError as error:
+        raise not_kept() from error
+
+
+def not_kept():
+    return OutOfSpace(
+        "A result could not be kept; the disk of DATA_DIR is full or cannot be written."
+    )
 
 
 def used_at(folder):

@@ -16,14 +16,14 @@ from contextlib import closing
 from .. import sse
 from ..cancel import CancelToken
 from ..channel import Channel
-from ..errors import OutOfSpace, ProviderError
+from ..disk import FULL
+from ..errors import OutOfSpace, ProviderError, TooBusy
 from ..events import Commentary
 from ..log import facts
 from ..runs import Run
-from ..uploads import FULL
 from . import keeping, make_stages
 from .job import Job
-from .pipeline import Pipeline, explained
+from .pipeline import Pipeline, on_wire
 from .publishing import Publishing
 from .reel import Reel
 from .shelved import numbered, told_of
@@ -86,7 +86,11 @@ class CommentaryRun(Run):
     # -- making it
 
     def start(self):
-        threading.Thread(target=self._conduct, name="commentary", daemon=True).start()
+        try:
+            threading.Thread(target=self._conduct, name="commentary", daemon=True).start()
+        except RuntimeError:  # no thread is to be had: whoever asks again tries again
+            self._fail(TooBusy("The server has no thread left for it; ask again in a minute.", 60))
+            self._leave()
 
     def _conduct(self):
         services, desk = self.services, self.services.commentaries
@@ -104,11 +108,14 @@ class CommentaryRun(Run):
         finally:
             alarm.cancel()
             self.token.cancel(ProviderError("cancelled", "The commentary has ended."))
-            self.journal.close()
-            services.runs.end(self)
             services.metrics.run_ended(self)
             log.info("run ended", extra=facts(run_id=self.id, state=self.state))
-            desk.ended(self)
+            self._leave()
+
+    def _leave(self):
+        self.journal.close()
+        self.services.runs.end(self)
+        self.services.commentaries.ended(self)
 
     def _left_s(self, limit_s):
         return limit_s
@@ -145,16 +152,17 @@ class CommentaryRun(Run):
         telling = Telling(reel.total, names, self.urls.chunk, self._history)
         already = sum(event["type"] == "chunk_ready" for event in self._history)
         self._publishing = publishing = Publishing(session, reel.longest_s, already)
-        for stage, stretch in self._passing(stages, reel):
-            self._stage = stage.name
-            events = telling.passed(stage.name, stretch)
-            if stage.name == "place" and not stretch.placed:
-                # What is told now, with its numbers, holds also after a crash.
-                session.keep(placed(stretch.window), keeping.plain(stretch))
-            if stage.name == "cut":
-                publishing.take(stretch)
-                publishing.publish(telling.in_order(stage.name))  # before it is told of
-            self._tell(events)
+        with closing(self._passing(stages, reel)) as passing:  # whatever is raised within
+            for stage, stretch in passing:
+                self._stage = stage.name
+                events = telling.passed(stage.name, stretch)
+                if stage.name == "place" and not stretch.placed:
+                    # What is told now, with its numbers, holds also after a crash.
+                    session.keep(placed(stretch.window), keeping.plain(stretch))
+                if stage.name == "cut":
+                    publishing.take(stretch)
+                    publishing.publish(telling.in_order(stage.name))  # before it is told of
+                self._tell(events)
         self._stage = "final"
         putting = "Putting the film together."
         self._tell([Commentary.status("final", putting, telling.advance(AFTER + 1))])
@@ -259,11 +267,10 @@ class CommentaryRun(Run):
             return self.token.reason
         if isinstance(failure, OSError):
             failure = unwritable(failure)
-        code, message = explained(failure)
-        if code != "internal":
-            return failure
-        log.error("a commentary failed", exc_info=failure, extra=facts(run_id=self.id))
-        return ProviderError(code, message)
+        reason = on_wire(failure)
+        if reason.code == "internal":
+            log.error("a commentary failed", exc_info=failure, extra=facts(run_id=self.id))
+        return reason
 
     def _status(self, message):
         return Commentary.status(

@@ -15,7 +15,7 @@ from ..voices.base import Utterance
 from .base import Clip, Loss, Stage
 from .cast import Cast
 from .fitting import fit
-from .pipeline import explained
+from .pipeline import on_wire
 from .plain import words
 from .rooms import LEAD_S, WORDS_PER_S
 from .write import shorten
@@ -122,7 +122,7 @@ class Speak(Stage):
             with self.job.token.serving():
                 speech = voice.speak(utterance, folder, self.job.token)
         except Exception as error:
-            code = "cancelled" if self.job.token.cancelled else explained(error)[0]
+            code = "cancelled" if self.job.token.cancelled else on_wire(error).code
             spoke(voice.name, code, time.monotonic() - began)
             raise
         spoke(voice.name, None, time.monotonic() - began, speech.characters)

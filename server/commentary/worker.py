@@ -27,6 +27,7 @@ from .desk import unwritable
 from .hired import HiredRun, Renewal
 from .job import film_named
 from .pen import Pen
+from .pipeline import on_wire
 
 BEAT_S = 3.0
 ALIVE_S = 15  # RQ's registry has a worker that fell silent for so long no more
@@ -117,6 +118,8 @@ class Hand(SimpleWorker):
                         self._come_back()
             except StoreError:
                 pass  # it has been logged; Redis may come back
+            except Exception:  # without its beats a worker that works is taken for dead
+                log.exception("a worker could not say that it lives")
 
     def _come_back(self):
         """One that was frozen is forgotten, and says again who it is."""
@@ -180,7 +183,7 @@ class Hand(SimpleWorker):
             chosen = options.Options(**asked["options"])
             self.run = HiredRun(self.services, film, chosen, pen, asked, number)
         except (ServerError, OSError) as error:
-            error = unwritable() if isinstance(error, OSError) else error
+            error = unwritable() if isinstance(error, OSError) else on_wire(error)
             pen.tell([Commentary.failed(error, "prepare")], "failed")
             return
         renewal.serve(self.run)

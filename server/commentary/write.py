@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 
 from ..asking.whole import whole_answer
-from ..errors import ProviderError
+from ..errors import UNMENDED, ProviderError
 from ..providers.base import Question
 from . import choosing, moments, phrases, prompts, ruling
 from .base import Line, Stage, StageError
@@ -32,7 +32,7 @@ class Write(Stage):
             )
         except StageError as error:
             rules = phrases.speaks(job.options.language)
-            if job.options.writer or not rules or error.code not in choosing.UNMENDED:
+            if job.options.writer or not rules or error.code not in UNMENDED:
                 raise
             said = f"{slot.model.label} cannot write ({error.message}) Lines are by rules instead."
             texts, warnings = self.by_rules(window, found), (*warnings, said)

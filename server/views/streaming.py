@@ -1,6 +1,7 @@
 """Responses that stream a run: to the client that started it, and to those who follow."""
 
 import time
+from contextlib import ExitStack
 
 from flask import Response, request
 
@@ -24,16 +25,19 @@ class Stream(Response):
 
 def admit_reader(run, on_leave):
     """Take a place at the gate and watch this client; returns (visitor, how to leave)."""
-    leave_gate = run.attach(services().streams.enter)
     doorman = services().doorman
-    try:
-        visitor = doorman.admit(request.environ, on_leave)
-    except OSError as error:
-        leave_gate()
-        run.detach()
-        raise TooBusy(f"No more can be let in ({error.strerror}).", retry_after=2) from None
-    if sock := request.environ.get("gunicorn.socket"):
-        patient.write_within(sock, services().settings.send_timeout_s)
+    with ExitStack() as undo:
+        leave_gate = run.attach(services().streams.enter)
+        undo.callback(run.detach)
+        undo.callback(leave_gate)
+        try:
+            visitor = doorman.admit(request.environ, on_leave)
+            undo.callback(doorman.dismiss, visitor)
+            if sock := request.environ.get("gunicorn.socket"):
+                patient.write_within(sock, services().settings.send_timeout_s)
+        except (OSError, ValueError, RuntimeError) as error:  # no descriptor, socket or thread
+            raise TooBusy(f"No more can be let in ({error}).", retry_after=2) from None
+        undo.pop_all()
 
     def leave():
         doorman.dismiss(visitor)

@@ -31,7 +31,7 @@ WORDS_PER_MINUTE = 160
 PITCH, RANGE = 46, 62
 SLOWEST, FASTEST = 0.5, 2.0
 
-# Each takes a processor for a tenth of a second.
+# Each takes a processor for some hundredths of a second.
 PLACES = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 
 
