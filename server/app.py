@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import log as logs
 from . import settings as settings_module
-from .errors import ServerError
+from .errors import ServerError, our_fault
 from .services import Services
 from .views import (
     analyze,
@@ -174,8 +174,6 @@ def confess(error):
     """A bug of ours: the traceback to the log, nothing of it to the client."""
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     return (
-        jsonify(
-            status="error", code="internal", message="A fault of this server; its log says more."
-        ),
+        jsonify(status="error", code="internal", message=our_fault().message),
         500,
     )

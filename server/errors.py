@@ -156,5 +156,10 @@ class ProviderError(ServerError):
         self.retryable = code in RETRYABLE if retryable is None else retryable
 
 
+def our_fault():
+    """What is told of a bug of ours; the traceback goes to the log."""
+    return ProviderError("internal", "A fault of this server; its log says more.")
+
+
 class Abandoned(Exception):
     """The work was called off; whoever catches it stops quietly."""

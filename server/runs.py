@@ -162,9 +162,8 @@ class Runs:
         return claim and self._first(claim, fingerprint)
 
     def _made_by(self, key, fingerprint):
-        known, run = self._by_key.get(key, (None, None))
-        if run is not None and known != fingerprint:
-            raise Conflict("This Idempotency-Key was used with another request.")
+        known, run = self._by_key.get(key, (fingerprint, None))
+        check_same(known, fingerprint)
         return run
 
     def _claimed_elsewhere(self, run, fingerprint):
@@ -182,8 +181,7 @@ class Runs:
 
     def _first(self, claim, fingerprint):
         known, run_id = claim
-        if known != fingerprint:
-            raise Conflict("This Idempotency-Key was used with another request.")
+        check_same(known, fingerprint)
         deadline = time.monotonic() + CLAIMED_S
         while True:
             try:
@@ -291,3 +289,9 @@ class Runs:
             del self._ended[run.id]
             self._kept_bytes -= run.size()
             self._by_key.pop(run.key, None)
+
+
+def check_same(known, fingerprint):
+    """Of the request that came first with a key, and of this one."""
+    if known != fingerprint:
+        raise Conflict("This Idempotency-Key was used with another request.")

@@ -1,4 +1,4 @@
-"""Event -> bytes. The one place that writes Server-Sent Events.
+"""Event -> bytes, and back. The one place that writes Server-Sent Events.
 
 The profile every client we tried agrees on: `id:` only together with data, one `data:`
 line of ASCII JSON (so no text can hold a line end), `:hb` with a single line feed as
@@ -34,6 +34,11 @@ def encode(number, event):
     """`event`: a message, or what a Form made of one, which is JSON already."""
     data = event if type(event) is str else _dumps(event)
     return f"id: {number}\ndata: {data}\n\n".encode("ascii")
+
+
+def decode(frame):
+    """The message that an encoded one was made of."""
+    return json.loads(frame.partition(b"data: ")[2])
 
 
 def unnumbered(event):

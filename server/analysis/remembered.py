@@ -4,7 +4,6 @@ What it was asked is kept when it begins and what came of it when it ends. Betwe
 after its process died, its messages say everything: they are read as a client reads them.
 """
 
-import json
 import time
 from functools import cached_property
 from typing import Any
@@ -181,7 +180,7 @@ def replayed(models, kept, frames):
     """Lanes from a run's messages, as a client would know them."""
     lanes = {name: empty_lane(models, name, told) for name, told in kept.asked["models"].items()}
     for frame in filter(None, frames):
-        event = json.loads(frame.partition(b"data: ")[2])
+        event = sse.decode(frame)
         lane = lanes.get(event.get("model"))
         if lane is not None:
             hear(lane, event)
@@ -241,7 +240,7 @@ def finish(services, kept, frames, sent):
 
 
 def ended(frame):
-    event = json.loads(frame.partition(b"data: ")[2])
+    event = sse.decode(frame)
     return (event.get("event_type") or event.get("type")) == "complete"
 
 

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .. import events, sse
 from ..channel import Channel
-from ..errors import ProviderError
+from ..errors import ProviderError, our_fault
 from ..log import facts
 from ..runs import Run
 from . import cache
@@ -238,7 +238,7 @@ class AnalysisRun(Run):
 
     def _fail(self):
         """A bug of ours: say so, and end as every run ends."""
-        error = ProviderError("internal", "A fault of this server; its log says more.")
+        error = our_fault()
         self.cancel(error)
         self.state = "failed"
         ends = [

@@ -11,7 +11,7 @@ import math
 import time
 from contextlib import closing
 
-from ..errors import Abandoned, BadRequest, ProviderError
+from ..errors import Abandoned, BadRequest, ProviderError, our_fault
 from ..log import facts
 from ..providers.base import Call, Finish, Usage
 from .attempts import attempts
@@ -152,7 +152,7 @@ def translated(caught, token, **known):
     if isinstance(caught, BadRequest):  # the file, most likely
         return ProviderError("bad_request", caught.message)
     log.error("a model's worker failed", exc_info=caught, extra=facts(**known))
-    return ProviderError("internal", "A fault of this server; its log says more.")
+    return our_fault()
 
 
 def plausible(usage):

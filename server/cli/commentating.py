@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from .. import log, names
+from .. import log, names, sse
 from ..commentary import options
 from ..commentary.job import Film
 from ..contents import describe, sampled
@@ -61,7 +61,7 @@ def events(run):
         closed = run.journal.closed
         for frame in run.journal.after(read):
             read += 1
-            yield json.loads(frame.partition(b"data: ")[2])
+            yield sse.decode(frame)
         if closed and read == run.journal.length:
             return
         run.journal.wait(read, LOOK_AROUND_S)

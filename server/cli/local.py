@@ -1,11 +1,11 @@
 """A run of the engine in this process."""
 
 import hashlib
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from .. import sse
 from ..analysis.run import AnalysisRun
 from ..contents import describe
 from ..errors import BadRequest, InvalidQuestion, ProviderError, VideoNotFound
@@ -31,7 +31,7 @@ class LocalRun:
         try:
             for frames in reader:
                 for frame in frames:
-                    yield json.loads(frame.partition(b"data: ")[2])
+                    yield sse.decode(frame)
         finally:
             self.stop()  # unless it has ended; whoever reads no more wants no more
             reader.close()

@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import closing
 
-from ..errors import BadRequest, MediaError, ProviderError, ServerError
+from ..errors import BadRequest, MediaError, ProviderError, ServerError, our_fault
 from ..log import facts
 from .base import Loss
 from .belt import Belt
@@ -138,4 +138,4 @@ def on_wire(failure):
         return ProviderError("bad_request", failure.message)  # only answers to requests say which
     if isinstance(failure, ServerError):
         return failure
-    return ProviderError("internal", "A fault of this server; its log says more.")
+    return our_fault()

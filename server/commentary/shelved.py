@@ -2,9 +2,6 @@
 
 What was told is on disk and can be read again, by its id; nothing here costs anything.
 """
-
-import json
-
 from .. import sse
 from ..errors import NotFound, RunNotFound
 from ..events import Commentary
@@ -81,7 +78,7 @@ def numbered(events):
 
 def told_in(frames):
     """The events in those messages."""
-    return [json.loads(frame.partition(b"data: ")[2]) for frame in frames]
+    return [sse.decode(frame) for frame in frames]
 
 
 def told_of(session):

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from ..errors import ProviderError
 from ..vendors import faults
 from . import bodies
-from .gemini_stream import unintelligible
 from .gemini_wire import body
 
 MAX_ANSWER = 1024 * 1024
@@ -80,9 +79,9 @@ class Files:
         try:
             where = urlsplit(url)[:2]
         except ValueError:
-            raise unintelligible() from None
+            raise faults.unintelligible() from None
         if not url:
-            raise unintelligible()
+            raise faults.unintelligible()
         if where != urlsplit(self._endpoint)[:2]:
             raise faults.refused("It wanted the upload sent to another server.")
         return url
@@ -93,7 +92,7 @@ class Files:
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise unintelligible()
+            raise faults.unintelligible()
         return found
 
 

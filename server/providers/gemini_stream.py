@@ -68,7 +68,7 @@ class Objects:
         if self._depth == 0:
             first = bytes(self._buffer[:64]).lstrip()[:1]
             if first and first != b"[":
-                raise unintelligible()
+                raise faults.unintelligible()
         while mark := (self._INSIDE if self._in_string else self._OUTSIDE).search(
             self._buffer, self._at
         ):
@@ -87,7 +87,7 @@ class Objects:
                 if self._depth == 2:
                     self._start = at
                 elif self._depth > MAX_DEPTH:
-                    raise unintelligible()
+                    raise faults.unintelligible()
             else:
                 self._depth -= 1
                 if self._depth == 1:
@@ -104,14 +104,10 @@ def parsed(text):
     try:
         found = json.loads(text)
     except ValueError:
-        raise unintelligible() from None
+        raise faults.unintelligible() from None
     if not isinstance(found, dict):
-        raise unintelligible()
+        raise faults.unintelligible()
     return found
-
-
-def unintelligible():
-    return ProviderError("upstream", "It answered with something that is not its protocol.")
 
 
 def pieces(arriving):

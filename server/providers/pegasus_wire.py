@@ -93,7 +93,7 @@ class Line:
             try:
                 return ask(*args, **kwargs)
             except ValueError:  # JSON of another shape than the SDK's classes
-                raise unintelligible() from None
+                raise faults.unintelligible() from None
 
 
 @contextmanager
@@ -107,16 +107,12 @@ def translated():
     except ApiError as error:
         raise refusal(error.status_code or 0, error.body, error.headers) from None
     except (UnicodeDecodeError, RecursionError):  # from the SDK's reading of a refusal
-        raise unintelligible() from None
+        raise faults.unintelligible() from None
     except Exception as error:
         broken = faults.broken_line(libraries()[1], error)
         if broken is None:
             raise
         raise broken from None
-
-
-def unintelligible():
-    return ProviderError("upstream", "It answered with something that is not its protocol.")
 
 
 @functools.cache

@@ -63,6 +63,10 @@ def code_of_status(status):
     return BY_STATUS.get(status, "bad_request" if 400 <= status < 500 else "upstream")
 
 
+def unintelligible(what="something that is not its protocol"):
+    return ProviderError("upstream", f"It answered with {what}.")
+
+
 def failure(code, detail=None, retry_after=None):
     """The ProviderError of that code, in our words and, where it helps, the vendor's."""
     message = MESSAGES[code]

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from .. import sse
 from ..analysis.run import AnalysisRun
-from ..errors import ProviderError, UnknownModel
+from ..errors import ProviderError, UnknownModel, our_fault
 from . import body, chat_request, chat_words, services
 from .asking import choice_of_models
 from .limits import rate_limited
@@ -104,9 +104,7 @@ class Chatting:
         """Why the model failed; a fault of ours has no error of the model's."""
         if self._visitor.gone:
             return ProviderError("cancelled", "The client left.")
-        return self.lane.error or ProviderError(
-            "internal", "A fault of this server; its log says more."
-        )
+        return self.lane.error or our_fault()
 
     def frames(self, first, include_usage):
         """The generator view. No `retry:` and no ids: the official client takes a blank

@@ -16,7 +16,6 @@ from ..vendors import faults
 from ..vendors.addresses import require_web_address
 from . import elevenlabs_wire, timing
 from .base import Speech, Voice, plain, silent
-from .elevenlabs_errors import unintelligible
 from .sound import Sound
 from .throttle import Throttle, TooMany
 from .trying import tried
@@ -144,9 +143,9 @@ def check_length(spoken):
     if told is None:
         return
     if seconds < told - 0.5:
-        raise unintelligible("less sound than it announced")
+        raise faults.unintelligible("less sound than it announced")
     if seconds > 2 * told + 5:
-        raise unintelligible("more sound than it announced")
+        raise faults.unintelligible("more sound than it announced")
 
 
 def heard(text, spoken):

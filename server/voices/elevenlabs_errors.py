@@ -69,7 +69,3 @@ def said(body):
         if isinstance(detail.get(name), str) and detail[name] in CODES:
             return detail[name], detail.get("message")
     return None, detail.get("message")
-
-
-def unintelligible(detail="something that is not its protocol"):
-    return ProviderError("upstream", f"It answered with {detail}.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..errors import Abandoned, ProviderError
 from ..vendors import faults, wire
-from .elevenlabs_errors import refusal, unintelligible
+from .elevenlabs_errors import refusal
 
 RATE = 24_000  # the highest that every plan has
 FORMAT = f"pcm_{RATE}"
@@ -62,7 +62,7 @@ class Line:
             answer = self._sdk.voices.search(search=name, page_size=100, request_options=ONCE)
             found = getattr(answer, "voices", None)
             if not isinstance(found, list):
-                raise unintelligible()
+                raise faults.unintelligible()
             pairs = [(getattr(v, "voice_id", None), getattr(v, "name", None)) for v in found]
             return [pair for pair in pairs if all(isinstance(part, str) for part in pair)]
 
@@ -73,11 +73,11 @@ def samples_of(text):
     try:
         samples = base64.b64decode(text or "", validate=True)
     except (ValueError, TypeError):
-        raise unintelligible() from None
+        raise faults.unintelligible() from None
     if not samples:
-        raise unintelligible("no sound")
+        raise faults.unintelligible("no sound")
     if len(samples) % 2 or samples.startswith(OTHER_FORMATS):
-        raise unintelligible("sound of another format than was asked for")
+        raise faults.unintelligible("sound of another format than was asked for")
     return samples
 
 
@@ -118,7 +118,7 @@ def translated():
         raise refusal(error.status_code or 0, error.body, error.headers) from None
     except (ValueError, TypeError, AttributeError, RecursionError):
         # From the SDK's reading of an answer that is no JSON, or of another shape.
-        raise unintelligible() from None
+        raise faults.unintelligible() from None
     except Exception as error:
         broken = faults.broken_line(libraries()[1], error)
         if broken is None:
