@@ -2,6 +2,7 @@
 
 What was told is on disk and can be read again, by its id; nothing here costs anything.
 """
+
 from .. import sse
 from ..errors import NotFound, RunNotFound
 from ..events import Commentary
