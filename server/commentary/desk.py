@@ -17,7 +17,6 @@ from .run import CommentaryRun
 from .sessions import Sessions
 
 MAX_WAITING = 20
-LOOK_AROUND_S = 0.5
 TIDY_EVERY_S = 3600.0
 RESULTS_SHARE = 4  # results may take a quarter of what commentaries may
 
@@ -133,18 +132,25 @@ class Desk:
     def wait_for_place(self, run, waits):
         """Until this run is one of those that work. `waits(ahead)` is called with how many
         wait before it, each time that is another number."""
-        told = None
-        while True:
-            with self._moved:
-                if self._ahead(run) == told:
-                    self._moved.wait(LOOK_AROUND_S)
-                ahead = self._ahead(run)
-            run.token.check()
-            if ahead < 0:
-                return
-            if ahead != told:
+        told, token = None, run.token
+        forget = token.on_cancel(self._look_again)
+        try:
+            while True:
+                with self._moved:
+                    while self._ahead(run) == told and not token.cancelled:
+                        self._moved.wait()
+                    ahead = self._ahead(run)
+                token.check()
+                if ahead < 0:
+                    return
                 told = ahead
                 waits(ahead)
+        finally:
+            forget()
+
+    def _look_again(self):
+        with self._moved:
+            self._moved.notify_all()
 
     def _ahead(self, run):
         return self._line.index(run) - self._places

@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 # small bound for each queue, later stretches that overtook an earlier one could fill every
 # place it needs and wait for it for ever.
 IN_FLIGHT = 16
-LOOK_AROUND_S = 0.5
 
 
 class Pipeline:
@@ -72,6 +71,7 @@ class Pipeline:
 
     def close(self):
         self._closed = True
+        self._places.release()  # whoever waits for one sees it
         for belt in self._belts:
             belt.close()
 
@@ -80,10 +80,8 @@ class Pipeline:
             # Closed here, in the thread that began it: there may be an ffmpeg behind it.
             with closing(stretches):
                 for stretch in stretches:
-                    while not self._places.acquire(timeout=LOOK_AROUND_S):
-                        if self._closed:
-                            return
-                    if not self._belts[0].put(stretch):
+                    self._places.acquire()
+                    if self._closed or not self._belts[0].put(stretch):
                         return
             self._belts[0].end()
         except Exception as failure:
