@@ -58,6 +58,8 @@ keepalive = 5
 # times as many bytes. All headers together are bounded by `arriving.py`.
 limit_request_line = 0
 limit_request_field_size = arriving.MOST
+# A prefix comes as X-Forwarded-Prefix; these would be taken from anybody on this machine.
+forwarder_headers = ""
 # Two gunicorns of one user would share the default control socket without a word.
 control_socket_disable = True
 

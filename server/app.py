@@ -113,6 +113,9 @@ def come_in(error=None):
 
 
 def finish(response):
+    if response.status_code == 308:  # a path of two slashes: Flask lets nobody else answer
+        moved = jsonify(status="error", code="moved", message="The path is that of `Location`.")
+        response.data, response.mimetype = moved.data, moved.mimetype
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if request.path.startswith("/api/") or response.is_json:
@@ -153,7 +156,7 @@ def explain(error):
 
 
 def explain_http(error):
-    """werkzeug's own errors (no such path, wrong method, redirects) in our form."""
+    """werkzeug's own errors (no such path, wrong method) in our form."""
     response = error.get_response()
     if error.code is None or error.code < 400:
         return response

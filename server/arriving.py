@@ -13,9 +13,13 @@ import re
 import selectors
 import socket
 import time
+from contextlib import suppress
 from functools import partial
 
+from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import PollableMethodQueue, TConn, ThreadWorker
+
+from . import not_http
 
 MOST = 32 * 1024  # so much of a request is waited for; larger headers are refused
 PATIENCE_S = 10.0  # for all of it, from the connection on
@@ -190,6 +194,16 @@ class Worker(ThreadWorker):
             self.on_client_socket_readable(conn, conn.sock)
 
     # -- and those who are not let in
+
+    def handle_error(self, req, client, addr, exc):
+        status = not_http.status_of(exc)
+        if status is None:
+            super().handle_error(req, client, addr, exc)
+            return
+        self.refused(int(status[:3]))
+        self.log.info("A request could not be read: %s", type(exc).__name__)
+        with suppress(OSError):  # it left
+            write_nonblock(client, not_http.answer(status, exc))
 
     def _refuse(self, conn, answer):
         self.refused(int(answer[0][:3]))

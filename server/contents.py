@@ -12,6 +12,7 @@ from .memo import Memo
 from .providers.base import Video
 
 SAMPLE_BYTES = 256 * 1024
+QUICK_BYTES = 8 * 1024 * 1024  # are hashed in some hundredths of a second
 
 
 class Contents:
@@ -24,11 +25,13 @@ class Contents:
     def video(self, file):
         """The Video that models are asked about. One that is new is hashed ahead: whoever
         asks about it will want that, and a long film is long to read."""
-        probe, new = self.probe(file), self._is_new(file)
+        probe, new = self.probe(file), self._seems_new(file)
         if new and not self._digests.begun(file):
             with contextlib.suppress(RuntimeError):  # no thread is to be had: then later
                 threading.Thread(target=self._hash_ahead, args=(file,), daemon=True).start()
-        return describe(file, probe, lambda: self.digest(file), new)
+        return describe(
+            file, probe, lambda: self.digest(file), lambda: self._is_quick_to_hash(file), new
+        )
 
     def learn(self, file, probe, digest):
         """An upload was looked at while it came."""
@@ -66,10 +69,17 @@ class Contents:
         its size, and the bytes at its beginning, its middle and its end."""
         return self._fingerprints.get(file, lambda: self._sample(file))
 
-    def _is_new(self, file):
+    def _seems_new(self, file):
         """Another fingerprint than all before means other bytes than all before: that is
-        known at once, and the digest of a long film after seconds."""
-        return not (self._digests.known(file) or self._hashed.known(self.fingerprint(file)))
+        known at once, and the digest of a long film after seconds. Too long to wait for also
+        where the bytes seem to be known: a copy, or a file that was touched."""
+        if self._digests.known(file):
+            return False
+        seen = self._is_quick_to_hash(file) and self._hashed.known(self.fingerprint(file))
+        return not seen
+
+    def _is_quick_to_hash(self, file):
+        return file.size <= QUICK_BYTES or self._digests.known(file)
 
     def _hash_ahead(self, file):
         with contextlib.suppress(ServerError, OSError):  # whoever needs it is told
@@ -86,7 +96,7 @@ class Contents:
             return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def describe(file, probe, hashed, new=False):
+def describe(file, probe, hashed, at_once=lambda: True, new=False):
     """A File as the Video a model is asked about."""
     return Video(
         path=file.path,
@@ -99,6 +109,7 @@ def describe(file, probe, hashed, new=False):
         codec=probe.codec,
         has_audio=probe.has_audio,
         hashed=hashed,
+        at_once=at_once,
         new=new,
     )
 

@@ -15,6 +15,7 @@ from .ledger import Ledger
 from .library import Library
 from .metrics import Metrics
 from .models import Models
+from .providers import warming
 from .rates import RateLimits
 from .runs import Runs
 from .stores import shared_answers
@@ -71,6 +72,7 @@ class Services:
         self.ledger.start(self.runs, lambda *known: remembered.finish(self, *known))
         self.commentaries.open(self.metrics)
         self.watchdog.start()
+        warming.begin(self.models.all)
 
     def close(self):
         self.watchdog.stop()

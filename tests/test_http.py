@@ -144,6 +144,29 @@ def test_a_body_that_is_not_a_json_object_is_refused(client, body, kind, status)
     refused(client.post(PATH, data=body, content_type=kind), status)
 
 
+@pytest.mark.parametrize("depth", range(960, 1000, 3))
+def test_a_body_is_never_nested_too_deeply_to_be_compared(client, depth):
+    body = json.dumps(GOOD)[:-1] + ', "z": ' + "[" * depth + "]" * depth + "}"
+    headers = {"Content-Type": "application/json", "Idempotency-Key": f"deep {depth}"}
+    assert client.post(PATH, data=body, headers=headers).status_code in (200, 400)
+
+
+def test_null_is_as_good_as_left_out(client):
+    answer = client.post(PATH, json=asked(refresh=None, start=None, index_id=None))
+    assert answer.status_code == 200
+    assert client.post(PATH, json=asked(stream=None)).mimetype == "text/event-stream"
+
+
+def test_a_path_of_any_length_is_malformed(client):
+    refused(client.post(PATH, json=asked(video_path="x" * 5000)), 400)
+
+
+def test_who_is_sent_elsewhere_is_told_in_json(client):
+    answer = client.get("/api//models")
+    assert answer.status_code == 308 and answer.get_json()["code"] == "moved"
+    assert answer.headers["Location"].endswith("/api/models")
+
+
 @pytest.mark.parametrize(
     "text",
     ["שלום", "👩‍👩‍👧‍👦", "a\tb\nc", "a\u2028b", "\u202eevil", "x" * 20_000, "<img onerror=x>"],

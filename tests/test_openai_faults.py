@@ -136,7 +136,7 @@ def test_a_refusal_inside_a_stream_is_as_final_as_one_before_it(
     [
         (speak.clean_end, "truncated"),
         (lambda exchange: (exchange.chunk(speak.DONE), exchange.end()), "truncated"),
-        (speak.fin, "network"),
+        (speak.fin, "truncated"),
         (speak.rst, "network"),
         (lambda exchange: exchange.chunk(b"data: {\n\n"), "upstream"),
         (lambda exchange: exchange.chunk(speak.event({"error": ECHO})), "upstream"),

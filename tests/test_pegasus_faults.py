@@ -94,7 +94,7 @@ def test_a_failure_that_may_pass_is_tried_three_times_and_then_told(vendor, watc
     [
         (speak.clean_end, "truncated"),
         (lambda exchange: (exchange.chunk(b'{"event_type": "te'), exchange.end()), "truncated"),
-        (speak.fin, "network"),
+        (speak.fin, "truncated"),
         (speak.rst, "network"),
         (lambda exchange: exchange.chunk(b"{oops}\n"), "upstream"),
         (lambda exchange: exchange.chunk(speak.line(bad())), "upstream"),

@@ -4,10 +4,30 @@ import errno
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
+
+import pytest
 
 from server import __main__, uploads
 from server.media.publishing import published
-from tests.live import ROOT, serving
+from server.providers import warming
+from tests.live import ROOT, serving, until
+
+SEEN = """
+import os, sys
+from server.providers import warming
+warm = warming.warm
+
+def warm_and_tell(names):
+    warm(names)
+    sdks = {"openai", "google.generativeai", "twelvelabs", "elevenlabs"} & set(sys.modules)
+    part = f"{os.environ['SEEN_IN']}/part"
+    with open(part, "w") as file:
+        file.write(" ".join(sorted(sdks)))
+    os.rename(part, f"{os.environ['SEEN_IN']}/warmed-{os.getpid()}")
+
+warming.warm = warm_and_tell
+"""
 
 PROBE = """
 import json, sys, threading, wsgi
@@ -24,6 +44,34 @@ def test_no_vendors_sdk_is_imported_and_no_thread_is_started(tmp_path):
     sdks = {"openai", "google.generativeai", "twelvelabs", "elevenlabs", "httpx", "httpx2"}
     assert not sdks & set(found["modules"])
     assert found["threads"] == 1  # so that a fork after it is safe
+
+
+@pytest.mark.parametrize(
+    "variable, sdk",
+    [
+        ("OPENROUTER_API_KEY", "openai"),
+        ("GEMINI_API_KEY", "google/generativeai"),
+        ("TWELVELABS_API_KEY", "twelvelabs"),
+    ],
+)
+def test_the_sdk_of_a_vendor_with_a_key_is_there_before_the_first_question(tmp_path, variable, sdk):
+    (tmp_path / "sitecustomize.py").write_text(SEEN)
+    path = f"{tmp_path}:{ROOT}"
+    with serving(tmp_path / "data", PYTHONPATH=path, SEEN_IN=tmp_path, **{variable: "k"}):
+        until(lambda: list(tmp_path.glob("warmed-*")))
+        [warmed] = tmp_path.glob("warmed-*")
+        assert warmed.read_text().split() == [sdk.replace("/", ".")]
+
+
+def test_an_sdk_that_cannot_be_imported_is_told_and_the_others_come(monkeypatch, caplog):
+    came = []
+
+    def provider(name):
+        return SimpleNamespace(warm=lambda: came.append(name) if name != "broken" else 1 / 0)
+
+    monkeypatch.setattr(warming, "provider_class", provider)
+    warming.warm(["broken", "whole"])
+    assert came == ["whole"] and "SDK of broken" in caplog.text
 
 
 def test_a_server_that_just_started_is_small(tmp_path):

@@ -29,6 +29,11 @@ class Answer:
     def size(self):
         return sum(map(sys.getsizeof, self.pieces))
 
+    @property
+    def says_something(self):
+        """Without a word it is most often a hiccup, and the next one is asked for."""
+        return any(piece.strip() for piece in self.pieces)
+
 
 def key(question, slot):
     """Equal for equal questions: video content, window, words, model and options."""

@@ -22,7 +22,6 @@ class End:
     finish_reason: str
     usage: Usage
     cache_key: str | None = None  # under which to keep the answer
-    at: float | None = None  # when, if that was before it was told
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,7 @@ class Lane:
         messages = []
         if self.state == "waiting":  # ended before it began: a start is owed all the same
             messages = self.fold(at, Begin(False, None), vocabulary)
-        ended_at = fact.at if isinstance(fact, End) else None
-        self.metrics = self._measure(ended_at or at, fact.usage)
+        self.metrics = self._measure(at, fact.usage)
         if isinstance(fact, End):
             self.become("done")
             self.finish_reason = fact.finish_reason

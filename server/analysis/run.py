@@ -202,7 +202,8 @@ class AnalysisRun(Run):
         lane.count(self.services.metrics)
         if lane.state == "done" and not lane.cached and fact.cache_key:
             answer = cache.Answer(tuple(lane.pieces), fact.usage, fact.finish_reason)
-            self.services.cache.put(fact.cache_key, answer)
+            if answer.says_something:
+                self.services.cache.put(fact.cache_key, answer)
 
     def _take(self, ticks, anyone_awaited):
         """What the workers said. It goes at once; but while words come thick and fast, those of

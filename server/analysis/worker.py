@@ -48,17 +48,23 @@ class Worker:
                         self._say(piece)
                     self._say(kept_end(kept))
                     return
-                finish = Finish("stop")
+                finish, pieces = Finish("stop"), []
                 with closing(self._ask()) as answer:
                     for item in answer:
                         if isinstance(item, str):
                             self._say(item)
+                            if key is None:
+                                pieces.append(item)
                         elif isinstance(item, Usage):
                             usage = item
                         else:
                             finish = item
-                ended_at = time.monotonic()
-                self._say(End(str(finish.reason), usage, key or self._late_key(), ended_at))
+                reason = str(finish.reason)
+                if key is None and self._digest_at_once():
+                    key = self._late_key()
+                self._say(End(reason, usage, key))
+                if key is None:
+                    self._keep(cache.Answer(tuple(pieces), usage, reason))
         except Exception as caught:
             known = {"run_id": self._run_id, "slot": slot.name}
             self._say(Fail(translated(caught, self.token, **known), usage))
@@ -77,6 +83,15 @@ class Worker:
         if self.lane.slot.provider.cacheable and self._kept is None:
             return cache.key(self._question, self.lane.slot)
         return None
+
+    def _digest_at_once(self):
+        video = self._question.video
+        return video is None or video.at_once()
+
+    def _keep(self, answer):
+        """Once the film has been read: whoever asked had the whole answer long before."""
+        if answer.says_something and (key := self._late_key()):
+            self._services.cache.put(key, answer)
 
     def _late_key(self):
         """Of a film that was new. Where it cannot be read, its answer is not kept."""

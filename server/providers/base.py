@@ -23,9 +23,11 @@ class Video:
     fps: float
     codec: str
     has_audio: bool
-    # The other two do not tell one film from another.
+    # The others do not tell one film from another.
     hashed: Callable[[], str] = field(compare=False)
-    # Nobody can have asked about these bytes before, in this process.
+    # Whether it would answer at once.
+    at_once: Callable[[], bool] = field(default=lambda: True, compare=False)
+    # As far as can be told at once, nobody asked about these bytes before, in this process.
     new: bool = field(default=False, compare=False)
 
     @property
@@ -109,6 +111,10 @@ class Provider:
     def __init__(self, model, options):
         self.model = model
         self.chosen = options
+
+    @classmethod
+    def warm(cls):
+        """Import what answering needs and takes long to import."""
 
     def prompt(self, question):
         """The words this model is really sent."""

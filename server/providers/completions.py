@@ -53,9 +53,11 @@ def read(chunks, on_finish=lambda: None):
             yield from answer.items(chunk)
             if answer.ended:
                 break
-    except Exception:
+    except Exception as error:
         if answer.finish is None:
             yield from answer.used()
+            if answer.spoke and isinstance(error, faults.CutOff):
+                raise faults.failure("truncated") from None
             raise
         # The answer was complete; what broke is only its farewell.
     yield from answer.rest()
@@ -67,7 +69,7 @@ class Answer:
     def __init__(self, on_finish):
         self.finish, self.ended = None, False
         self._on_finish = on_finish
-        self._usage, self._spoke, self._refused = None, False, False
+        self._usage, self.spoke, self._refused = None, False, False
         self._events, self._repeating = sse_lines.Events(), Repeating()
         self._between = True
 
@@ -97,7 +99,7 @@ class Answer:
         for choice in choices:
             delta = mapping(choice.get("delta"))
             if text := said(delta.get("content")):
-                self._spoke = True
+                self.spoke = True
                 yield text
             self._refused = self._refused or bool(delta.get("refusal"))
             if self.finish is None and (reason := choice.get("finish_reason")):
@@ -116,9 +118,9 @@ class Answer:
         yield from self.used()
         if self.finish is None:
             raise faults.failure("truncated")
-        if not self._spoke and (self._refused or self.finish.reason == "content_filter"):
+        if not self.spoke and (self._refused or self.finish.reason == "content_filter"):
             raise faults.failure("blocked")
-        if not self._spoke and self.finish.reason == "length":
+        if not self.spoke and self.finish.reason == "length":
             raise faults.spent_on_thinking()
 
 

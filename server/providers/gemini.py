@@ -37,6 +37,10 @@ class Gemini(Provider):
         "upload": one_of("inline", "files"),
     }
 
+    @classmethod
+    def warm(cls):
+        from . import gemini_line  # noqa: F401: the SDK comes with it
+
     def prompt(self, question):
         if question.video is None or not question.start:
             return question.text

@@ -46,6 +46,10 @@ class OpenAI(Provider):
         "temperature": between(float, 0, 2),
     }
 
+    @classmethod
+    def warm(cls):
+        libraries()
+
     def prompt(self, question):
         if question.video is None:
             return question.text

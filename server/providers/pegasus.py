@@ -41,6 +41,10 @@ class Pegasus(Provider):
     def limits(self):
         return {**pegasus_video.LIMITS, **self.model.limits}
 
+    @classmethod
+    def warm(cls):
+        pegasus_wire.libraries()
+
     def prompt(self, question):
         if question.video is None or not question.start or self._plan(question).original:
             return question.text

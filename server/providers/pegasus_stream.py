@@ -20,16 +20,22 @@ FAILED = re.compile(r"error|fail", re.IGNORECASE)
 
 def pieces(chunks):
     """Text as it comes, then a Usage if one was told, then the Finish."""
-    for message in messages(chunks):
-        kind = message.get("event_type")
-        if kind == "stream_end":
-            yield from ending(message)
-            return
-        if is_error(kind, message):
-            raise reported(message)
-        text = message.get("text")
-        if kind == "text_generation" and isinstance(text, str) and text:
-            yield text
+    spoke = False
+    try:
+        for message in messages(chunks):
+            kind = message.get("event_type")
+            if kind == "stream_end":
+                yield from ending(message)
+                return
+            if is_error(kind, message):
+                raise reported(message)
+            text = message.get("text")
+            if kind == "text_generation" and isinstance(text, str) and text:
+                spoke = True
+                yield text
+    except faults.CutOff:
+        if not spoke:
+            raise
     raise faults.failure("truncated")
 
 

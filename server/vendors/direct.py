@@ -96,7 +96,7 @@ class Line:
                     raise faults.broke()
                 if not (data := read(READ_BYTES)):
                     if body.cut_off:
-                        raise faults.broke()
+                        raise faults.CutOff
                     return
         except (TimeoutError, BlockingIOError):  # the system's word for the same
             raise faults.silent() from None

@@ -83,6 +83,13 @@ def broke():
     return ProviderError("network", BROKE)
 
 
+class CutOff(ProviderError):
+    """It hung up in the middle. Where something of an answer had come, that is truncated."""
+
+    def __init__(self):
+        super().__init__("network", BROKE)
+
+
 def no_such_proxy():
     return ProviderError(
         "network",

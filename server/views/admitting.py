@@ -27,5 +27,8 @@ def idempotency(asked):
         return None, None
     if len(key) > 255:
         raise InvalidQuestion("Idempotency-Key is longer than 255 characters.")
-    text = json.dumps(asked, sort_keys=True)
+    try:
+        text = json.dumps(asked, sort_keys=True)
+    except RecursionError:  # writing goes a step deeper than reading did
+        raise InvalidQuestion("The request is nested too deeply.") from None
     return (request.blueprint, key), hashlib.sha256(text.encode()).hexdigest()

@@ -15,7 +15,8 @@ HISTORY_QUERIES = 10  # a conversation may be so many times as long as one quest
 
 def question_about_video(asked):
     text = query(asked)
-    name, stem = optional_text(asked, "video_path"), optional_text(asked, "video_id")
+    name = optional_text(asked, "video_path", math.inf)  # what is wrong with it, the library says
+    stem = optional_text(asked, "video_id")
     if not name and not stem:
         raise InvalidQuestion(
             "Name a video: `video_path` or `video_id`. GET /api/videos lists them."
@@ -78,10 +79,10 @@ def within_conversation(messages, field):
 
 
 def flag(asked, name, default):
-    value = asked.get(name, default)
-    if not isinstance(value, bool):
-        raise InvalidQuestion(f"`{name}` must be true or false.")
-    return value
+    value = asked.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise InvalidQuestion(f"`{name}` must be true, false or null.")
+    return default if value is None else value
 
 
 def clean(text, field):
