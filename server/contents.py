@@ -52,7 +52,6 @@ class Contents:
             media.ffmpeg()
         except MediaError as error:
             raise TooBusy(error.message, retry_after=60) from None
-        media.check_whole(path)
         probe = media.probe(path)
         if not probe.has_video:
             raise MediaError("This file has no picture: it is not a video.")

@@ -8,7 +8,7 @@ import fcntl
 import hashlib
 import secrets
 
-from . import names
+from . import media, names
 from .disk import FULL
 from .errors import MediaError, OutOfSpace, TooBusy, TooLarge
 
@@ -61,6 +61,7 @@ class Upload:
         """Look whether it is a video; then it is in the library. Returns its File."""
         if not self.size:
             raise MediaError("The file is empty.")
+        media.check_whole(self._path)
         probe = self._library.contents.look(self._path)
         name = f"{self._id}.{names.extension_for(self.title, probe.format)}"
         try:

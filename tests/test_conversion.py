@@ -137,6 +137,20 @@ def test_a_picture_that_ends_before_the_sound_is_held(tmp_path):
     assert [part.end for part in parts] == pytest.approx([1.0, 6.0], abs=0.05)
 
 
+def test_a_picture_that_changes_its_size_is_not_taken_for_the_first(each_binary, tmp_path):
+    sizes, source = ("320x180", "480x270"), tmp_path / "source.ts"
+    for size, offset in zip(sizes, (0, 3)):
+        options = (*clips.QUICK, "-bf", "0", "-output_ts_offset", offset, "-muxdelay", "0")
+        clips.moving(tmp_path / f"{size}.ts", 3.0, size=size, options=options)
+    source.write_bytes(b"".join((tmp_path / f"{size}.ts").read_bytes() for size in sizes))
+    times = []
+    for part in converted(source, tmp_path / "parts", [2.0, 4.0]):
+        times += [part.start + time for time in shown(part.path)]
+    assert len(times) == 150 and times == sorted(times)
+    steps = [after - before for before, after in zip(times, times[1:])]
+    assert max(steps) < 0.06 and min(steps) > 0.02
+
+
 def test_of_half_a_film_the_half_comes_then_the_error(each_binary, tmp_path):
     whole, half = tmp_path / "whole.mp4", tmp_path / "half.mp4"
     options = ("-c:v", "mpeg4", "-g", "10", "-b:v", "1M", "-minrate", "1M", "-movflags")

@@ -53,6 +53,50 @@ def test_one_that_finds_no_thread_ends_and_whoever_asks_again_tries_again(client
     assert "final_url" in client.get(STREAM).text
 
 
+def stops(run):
+    run.cancel(ProviderError("cancelled", "Stopped."))
+    run.token.check()
+
+
+@pytest.mark.parametrize("end, word", [(fails, "Gone."), (stops, "Stopped.")])
+def test_who_comes_back_to_one_that_ended_badly_hears_its_end_and_begins_none(
+    client, monkeypatch, end, word
+):
+    monkeypatch.setattr(CommentaryRun, "_make", end)
+    told = client.get(STREAM)
+    assert word in told.text
+    last = told.text.count("data: ")
+    for heard in range(1, last + 1):
+        again = client.get(STREAM, headers={"Last-Event-ID": str(heard)})
+        assert again.headers["X-Run-Id"] == told.headers["X-Run-Id"]
+        assert again.text.count("data: ") == last - heard
+        assert again.status_code == (200 if heard < last else 204)
+    assert client.get(STREAM).headers["X-Run-Id"] != told.headers["X-Run-Id"]
+
+
+def test_a_get_with_a_key_is_made_once(client, monkeypatch):
+    monkeypatch.setattr(CommentaryRun, "_make", completes)
+    asked = {"headers": {"Idempotency-Key": "k"}}
+    first = client.get(STREAM + "?new=1", **asked)
+    assert client.get(STREAM + "?new=1", **asked).text == first.text
+    assert client.get(STREAM + "?style=sports&new=1", **asked).status_code == 409
+    other = client.get(STREAM + "?new=1", headers={"Idempotency-Key": "other"})
+    assert other.headers["X-Run-Id"] != first.headers["X-Run-Id"]
+
+
+def test_a_document_that_a_restart_interrupts_asks_to_come_again(client, app, monkeypatch):
+    runs = app.extensions["parallax"].runs
+
+    def restarts(run):
+        runs.drain()
+        run.token.check()
+
+    monkeypatch.setattr(CommentaryRun, "_make", restarts)
+    answer = client.post("/api/analyze", json={"filename": "clip.mp4"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert answer.get_json()["code"] == "busy"
+
+
 @pytest.mark.parametrize("lost", [UnknownModel("No such model."), VideoNotFound("Gone.")])
 def test_what_only_answers_to_requests_say_is_told_as_a_bad_request(client, monkeypatch, lost):
     def fails(run):

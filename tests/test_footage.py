@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from server import media
 from server.media import fragments, mp4_index
 from server.media.footage import LONGEST_GAP_S, borders
+from server.media.key_frames import is_idr
 
 from . import clips
 from .packets import packets
@@ -78,12 +79,38 @@ def test_an_edit_that_begins_before_the_first_picture_is_read_as_ffmpeg_reads_it
     assert found.keys[1][0] == pytest.approx(float(truth[found.keys[1][1]].pts), abs=2e-6)
 
 
-def test_pictures_that_lead_a_key_frame_make_it_no_border(tmp_path):
-    # x264 calls the key frames of an open GOP key frames only when asked to.
-    path = film(tmp_path / "open.mp4", "-x264-params", "open-gop=1:keyint=50", "-preset", "medium")
-    keys = [n for n, packet in enumerate(packets(path)) if packet.key]
-    found = media.footage(path, media.probe(path))
-    assert len(keys) > 2 and [n for _, n in found.keys] == [0]
+def test_key_frames_that_browsers_cannot_begin_with_are_refused(tmp_path):
+    for preset in ("medium", "ultrafast"):  # with pictures that lead a key frame, and without
+        options = ("-x264-params", "open-gop=1:keyint=50:bframes=3", "-preset", preset)
+        path = film(tmp_path / "open.mp4", *options)
+        assert len([packet for packet in packets(path) if packet.key]) > 2
+        assert refused(path)
+
+
+@given(st.binary(max_size=200), st.integers(1, 4))
+def test_no_picture_does_harm(tmp_path_factory, data, width):
+    path = tmp_path_factory.mktemp("picture") / "picture"
+    path.write_bytes(data)
+    with open(path, "rb") as file:
+        assert is_idr(file, 0, len(data), width) in (True, False)
+
+
+@pytest.mark.parametrize(
+    "units, idr",
+    [
+        ([b"\x65"], True),
+        ([b"\x41"], False),
+        ([b"\x09\xf0", b"\x67" + b"x" * 5000, b"\x68", b"\x06", b"\x65"], True),
+        ([b"\x06", b"\x01", b"\x65"], False),
+        ([b"\x06"], False),
+        ([], False),
+    ],
+)
+def test_the_first_picture_within_decides(tmp_path, units, idr):
+    data = b"".join(len(unit).to_bytes(4) + unit for unit in units)
+    (tmp_path / "film").write_bytes(b"before" + data + b"\0\0\0\1\x65")
+    with open(tmp_path / "film", "rb") as file:
+        assert is_idr(file, 6, len(data), 4) is idr
 
 
 def test_a_film_of_one_picture_is_footage(tmp_path):

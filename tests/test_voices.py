@@ -192,6 +192,8 @@ def test_a_language_or_a_speaker_that_is_not_there_is_refused_by_name(known, ele
     with pytest.raises(UnknownVoice, match="'croco'") as caught:
         known.choose("espeak:en+croco", "en")
     assert caught.value.status == 404
+    with pytest.raises(UnknownVoice, match="no speaker 'nosuch'"):
+        known.choose("espeak:nosuch", "en")
     assert chosen(known, "", "xx") == ("ElevenLabs", "")
     for hostile in ("espeak:" + "x" * 10_000, "espeak:en+../../etc/passwd", "espeak:+\0"):
         with pytest.raises(ServerError) as caught:

@@ -6,8 +6,8 @@
     DATA_DIR/commentary/asked/<hash>    which session answers that file and those options
     DATA_DIR/commentary/results/        what stages made (`results.py`)
 
-A session is swept after its time, oldest first when they take too much room, and never while
-it is made, watched or read. That it was there is remembered for a while: 410 is not 404.
+A session is swept after its time, the one that was least lately used first when they take too
+much room, and never while it is made. That it was there is remembered for a while: 410 is not 404.
 """
 
 import os

@@ -27,6 +27,8 @@ CLOCK = 720_000
 ROWS = 1080
 CONVERSION_S = 4 * 3600.0
 NAME = "part_%06d.mp4"
+FIRST_S = 60.0
+PRINTED = "metadata=add:key=k:value=1,metadata=print:key=k:file=-:direct=1"
 # The picture and the list come the same way: lines of two kinds.
 PICTURE_LINE = re.compile(rb"frame:\d+ +pts:(\d+) ")
 PART_LINE = re.compile(rb".*,\d+\.\d+,(\d+\.\d+)$")
@@ -50,7 +52,7 @@ def convert(path, folder, borders, token=None):
     about = probed(path)
     folder, made, held = Path(folder), 0, None
     try:
-        args = arguments(path, about, folder, borders)
+        args = arguments(path, about, folder, borders, first_picture(path, about, token))
         with closing(output(args, token, CONVERSION_S, CONVERSIONS)) as said:
             for start, end, certain in spans(said, folder):
                 part = Part(start, end, folder / (NAME % made))
@@ -107,14 +109,23 @@ def damaged(path, end, duration, token):
     return end < duration - missing and measured_duration(path, token) < duration - missing
 
 
-def arguments(path, about, folder, borders):
+def first_picture(path, about, token):
+    """When it comes, in ticks. No count of pictures tells it from others: where their size
+    changes in the middle, ffmpeg begins to count anew."""
+    args = [*QUIET, *on_clock(path, 0, about.start), "-map", PICTURE, "-frames:v", 1]
+    args += ["-vf", f"settb=1/{CLOCK},{PRINTED}", "-fps_mode", "passthrough", "-f", "null", "-"]
+    said = b"".join(output(args, token, FIRST_S))
+    found = PICTURE_LINE.search(said)
+    return int(found[1]) if found else 0
+
+
+def arguments(path, about, folder, borders, first):
     fit = f"min(1,{ROWS}/min(iw*sar,ih))"
     filters = (
         f"scale=w='max(2,trunc(iw*sar*{fit}/2)*2)':h='max(2,trunc(ih*{fit}/2)*2)',setsar=1,"
         # The first picture from 0 on, should it come later: no hole to begin with, and old
         # and new segmenters cut at the same times.
-        f"format=yuv420p,settb=1/{CLOCK},setpts='if(eq(N,0),0,PTS)',"
-        "metadata=add:key=k:value=1,metadata=print:key=k:file=-:direct=1"
+        f"format=yuv420p,settb=1/{CLOCK},setpts='if(lte(PTS,{first}),0,PTS)',{PRINTED}"
     )
     args = [*QUIET, *on_clock(path, 0, about.start), "-map", PICTURE, "-an", "-sn", "-dn"]
     args += ["-vf", filters, "-fps_mode", "passthrough", "-enc_time_base", f"1/{CLOCK}"]

@@ -43,6 +43,7 @@ class Index:
     keys: array  # numbers of the key frames
     end: int  # when the last picture has been shown
     description: bytes  # the body of its `avc1`
+    length_size: int  # bytes of the length before each unit of a picture
     placement: bytes  # the end of its `tkhd`: how it is turned, its width and height
     film_placement: bytes  # the same turn for the whole film, of `mvhd`
 
@@ -178,6 +179,7 @@ def index(trak, mvhd, length):
         keys=keys_of(stbl, len(sizes)),
         end=max(pts) + dts[-1] - dts[-2],
         description=description,
+        length_size=length_size(description),
         placement=last_bytes(child(trak, b"tkhd"), 44),
         film_placement=last_bytes(mvhd, 64)[:36],
     )
@@ -200,6 +202,12 @@ def described(stsd):
     inside = [inner for inner, _ in boxes(body[78:])]
     need(inside.count(b"avcC") == 1, "H.264 without its parameters")
     return bytes(body)
+
+
+def length_size(avc1):
+    configuration = child(avc1[78:], b"avcC")
+    need(len(configuration) >= 7, "H.264 without its parameters")
+    return (configuration[4] & 3) + 1
 
 
 def sizes_of(stsz, length):

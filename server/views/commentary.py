@@ -10,7 +10,7 @@ from .. import sse
 from ..commentary import options
 from ..commentary.desk import key_of
 from ..commentary.job import film_named
-from ..errors import InvalidQuestion, VideoNotFound
+from ..errors import InvalidQuestion, TooBusy, VideoNotFound
 from ..events import Commentary
 from . import addresses, body, services
 from .admitting import idempotency
@@ -26,12 +26,17 @@ def stream(filename):
     asked = request.args.to_dict()
     fresh = asked.pop("new", "") not in ("", "0", "false")
     asked.pop("last_event_id", None)
+    identity = idempotency({**asked, "filename": filename, "new": fresh})
     film, chosen = wanted(filename, asked)
     if request.method == "HEAD":
         return Response(headers=sse.HEADERS)
     after = last_event_id()
     # A reconnecting browser repeats the whole address: it means what it was reading.
-    run = ended_with(after, film, chosen) or commentary(film, chosen, fresh and not after)
+    run = (
+        services().runs.made_by(*identity)
+        or ended_with(after, film, chosen)
+        or commentary(film, chosen, fresh and not after, identity)
+    )
     # A number beyond the last message is of a run that is gone.
     return follow_response(run, after if after <= run.journal.length else 0)
 
@@ -50,6 +55,8 @@ def whole():
     if run is None:
         run = commentary(*wanted(filename, asked), fresh, identity)
     found, _, headers = wait_for(run, document)
+    if run.state == "interrupted":
+        raise TooBusy(found["message"], retry_after=2)
     return addresses.document(run, found), status_of(found), headers
 
 
@@ -69,11 +76,11 @@ def wanted(filename, asked):
 
 
 def ended_with(after, film, chosen):
-    """The run whose last message that is, however it ended. Whoever comes back with it has
-    read everything; a failed one would else be tried again by each browser, for ever."""
+    """The run that has ended, however it did, and told that message: whoever comes back with it
+    is told the rest. A failed or cancelled one would else be begun again by each browser."""
     sessions = services().commentaries.sessions
     session = sessions.answering(key_of(film, chosen)) if after else None
-    if session is None or not session.ended or len(session.told()) != after:
+    if session is None or not session.ended or len(session.told()) < after:
         return None
     return services().runs.get(session.id)
 

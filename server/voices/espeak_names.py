@@ -36,9 +36,15 @@ class Names:
         if variant and variant.lower() not in self._variants:
             some = ", ".join(sorted(self._variants.values())[:8])
             raise UnknownVoice(f"eSpeak NG has no variant {variant[:40]!r}. It has {some} …")
+        try:
+            own = accent and self._language(accent)
+        except UnknownLanguage:
+            raise UnknownVoice(
+                f"eSpeak NG has no speaker {accent[:40]!r}. A speaker is a language, a variant of "
+                "the voice (`+f3`) or both."
+            ) from None
         tag = self._language(language or accent or "en")
-        if accent:
-            own = self._language(accent)
+        if own:
             # An accent of the language that is spoken, not another language's sounds for it.
             tag = own if base(own) == base(tag) else tag
         return f"{tag}+{self._variants[variant.lower()]}" if variant else tag

@@ -274,3 +274,12 @@ def test_chunks_in_a_codec_this_browser_does_not_know_are_left_to_the_other_play
         start(page, studio)
         studio.make(0)
         page.until("document.querySelector('#film video').dataset.chunk")
+
+
+def test_where_one_player_fails_in_the_middle_the_other_goes_on_from_there(page, studio):
+    start(page, studio)
+    studio.make(0, 1, 2, 3)
+    page.until(f"{VIDEO}.currentTime > {CHUNK_S + 0.2}")
+    page.run(f"{VIDEO}.dispatchEvent(new Event('error'))")  # as of a picture it cannot decode
+    page.until(f"{SHOWN}.dataset.chunk?.endsWith('chunk_1.mp4') && {SHOWN}.currentTime > 0.4")
+    content_is_calm(page, studio)

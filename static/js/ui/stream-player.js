@@ -25,6 +25,8 @@ export class StreamPlayer extends OneVideo {
     this.media = new MediaSource();
     this.media.addEventListener("sourceopen", () => this.#open(duration), { once: true });
     for (const name of ["timeupdate", "seeking", "waiting"]) this.on(name, () => this.pump());
+    // What lies in it cannot be decoded. The same chunk by itself may be.
+    this.on("error", () => this.emit("unable", { error: video.error, seconds: video.currentTime }));
     this.address = URL.createObjectURL(this.media);
     video.src = this.address;
   }
