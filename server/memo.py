@@ -38,7 +38,7 @@ class Memo:
         with entry.lock:
             if entry.known:
                 return entry.value
-            if entry.failure and time.monotonic() < entry.failed_at + FAILURE_KEPT_S:
+            if failed_lately(entry):
                 raise entry.failure.with_traceback(None)
             try:
                 entry.value, entry.known = work(), True
@@ -60,4 +60,8 @@ class Memo:
         """Whether `get` would answer at once."""
         with self._lock:
             entry = self._entries.get(key)
-        return entry is not None and (entry.known or entry.failure is not None)
+        return entry is not None and (entry.known or failed_lately(entry))
+
+
+def failed_lately(entry):
+    return entry.failure is not None and time.monotonic() < entry.failed_at + FAILURE_KEPT_S

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
 LATE_S = 5.0  # an alarm rings within milliseconds, on a busy machine within a second
+_without_collections = threading.Lock()
 MAX_STACK = 30  # frames of each thread: the innermost tell where it waits
 
 
@@ -85,10 +86,11 @@ def _frames():
     meanwhile, and makes an object for each: were that to start a collection, something's
     `__del__` could give the interpreter away to a thread that begins or ends. That one waits
     for the list, the list for the interpreter, and the process stands still for ever."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        return sys._current_frames()
-    finally:
-        if collects:
-            gc.enable()
+    with _without_collections:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return sys._current_frames()
+        finally:
+            if collects:
+                gc.enable()

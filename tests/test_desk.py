@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from server.app import create_app
 from server.commentary.desk import Desk
 from server.commentary.run import CommentaryRun
 from server.errors import ProviderError, UnknownModel, VideoNotFound
@@ -43,14 +44,35 @@ def test_one_that_failed_is_made_anew_by_whoever_heard_of_it(client, tidying, mo
     assert second.headers["X-Run-Id"] != first.headers["X-Run-Id"]
 
 
-def test_one_that_finds_no_thread_ends_and_whoever_asks_again_tries_again(client, app, monkeypatch):
-    with threads.none_left("commentary"):
-        told = client.get(STREAM).text
-    assert '"code":"busy"' in told.replace(" ", "") and "ask again in a minute" in told
+def is_left_off(run):
+    run._interrupted = True
+    raise ProviderError("cancelled", "The server is restarting.")
+
+
+def test_for_want_of_a_thread_it_is_refused_and_what_was_made_stays(client, app, monkeypatch):
     services = app.extensions["parallax"]
+    monkeypatch.setattr(CommentaryRun, "_make", is_left_off)
+    first = client.get(STREAM)
+    assert "restarting" in first.text  # and so it has ended
+    left_off = first.headers["X-Run-Id"]
+    told = services.commentaries.sessions.open(left_off).told()
+    with threads.none_left("commentary"):
+        answer = client.get(STREAM)
+    assert answer.status_code == 503 and answer.headers["Retry-After"] == "10"
+    assert services.commentaries.sessions.open(left_off).told() == told
     assert not services.commentaries.working and services.runs.live() == []
     monkeypatch.setattr(CommentaryRun, "_make", completes)
-    assert "final_url" in client.get(STREAM).text
+    again = client.get(STREAM)
+    assert "final_url" in again.text and again.headers["X-Run-Id"] == left_off
+
+
+def test_one_that_was_left_off_goes_on_for_the_same_key(client, app, monkeypatch):
+    monkeypatch.setattr(CommentaryRun, "_make", is_left_off)
+    asked = {"json": {"filename": "clip.mp4"}, "headers": {"Idempotency-Key": "k"}}
+    assert client.post("/api/analyze", **asked).status_code == 503
+    monkeypatch.setattr(CommentaryRun, "_make", completes)
+    restarted = create_app(app.extensions["parallax"].settings).test_client()
+    assert restarted.post("/api/analyze", **asked).status_code == 200
 
 
 def stops(run):

@@ -79,12 +79,25 @@ def test_an_edit_that_begins_before_the_first_picture_is_read_as_ffmpeg_reads_it
     assert found.keys[1][0] == pytest.approx(float(truth[found.keys[1][1]].pts), abs=2e-6)
 
 
-def test_key_frames_that_browsers_cannot_begin_with_are_refused(tmp_path):
-    for preset in ("medium", "ultrafast"):  # with pictures that lead a key frame, and without
-        options = ("-x264-params", "open-gop=1:keyint=50:bframes=3", "-preset", preset)
-        path = film(tmp_path / "open.mp4", *options)
-        assert len([packet for packet in packets(path) if packet.key]) > 2
-        assert refused(path)
+@pytest.mark.parametrize("preset", ["medium", "ultrafast"])  # pictures lead key frames, and not
+def test_key_frames_that_browsers_cannot_begin_with_are_no_borders(tmp_path, preset):
+    options = ("-x264-params", "open-gop=1:keyint=50:bframes=3", "-preset", preset)
+    path = film(tmp_path / "open.mp4", *options)
+    assert len([packet for packet in packets(path) if packet.key]) > 2
+    assert [n for _, n in media.footage(path, media.probe(path)).keys] == [0]
+    assert refused(film(tmp_path / "long.mp4", *options, rate=10, seconds=LONGEST_GAP_S + 1))
+
+
+def test_where_some_key_frames_cannot_be_begun_with_the_others_are_borders(tmp_path):
+    path = film(tmp_path / "film.mp4", "-g", "25", rate=25, seconds=20)
+    index = mp4_index.read(path)
+    data = bytearray(path.read_bytes())
+    not_one = index.keys[7]
+    place = data.index(b"\x65", index.offsets[not_one])  # the head of its first unit
+    data[place] = 0x61  # a picture like any other
+    path.write_bytes(data)
+    found = media.footage(path, media.probe(path))
+    assert [n for _, n in found.keys] == [n for n in index.keys if n != not_one]
 
 
 @given(st.binary(max_size=200), st.integers(1, 4))

@@ -118,7 +118,9 @@ class AnalysisRun(Run):
         try:
             threading.Thread(target=exhaust, args=(reader,), name="keeper", daemon=True).start()
         except RuntimeError:  # no thread is to be had: it ends here and now
-            self.cancel(ProviderError("cancelled", "The server is too busy to read on alone."))
+            error = ProviderError("cancelled", "The server is too busy to read on alone.")
+            for worker in list(self._workers.values()):  # not `cancel`, which may want a thread
+                worker.token.cancel(error)
             exhaust(reader)
 
     def poke(self):

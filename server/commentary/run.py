@@ -88,9 +88,10 @@ class CommentaryRun(Run):
     def start(self):
         try:
             threading.Thread(target=self._conduct, name="commentary", daemon=True).start()
-        except RuntimeError:  # no thread is to be had: whoever asks again tries again
-            self._fail(TooBusy("The server has no thread left for it; ask again in a minute.", 60))
-            self._leave()
+        except RuntimeError:  # no thread is to be had; what is there of it stays as it is
+            self.services.runs.forget(self)
+            self.services.commentaries.ended(self)
+            raise TooBusy("The server has no thread left for it; ask again.", 10) from None
 
     def _conduct(self):
         services, desk = self.services, self.services.commentaries
@@ -108,14 +109,11 @@ class CommentaryRun(Run):
         finally:
             alarm.cancel()
             self.token.cancel(ProviderError("cancelled", "The commentary has ended."))
+            self.journal.close()
+            services.runs.end(self)
             services.metrics.run_ended(self)
             log.info("run ended", extra=facts(run_id=self.id, state=self.state))
-            self._leave()
-
-    def _leave(self):
-        self.journal.close()
-        self.services.runs.end(self)
-        self.services.commentaries.ended(self)
+            desk.ended(self)
 
     def _left_s(self, limit_s):
         return limit_s

@@ -10,7 +10,6 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from . import mp4_index
-from .key_frames import all_are_idr
 from .mp4_index import Unreadable
 
 # Work on a stretch begins and ends at a cut. The first is 5 s long at best; with more than
@@ -39,8 +38,6 @@ def footage(path, probe, token=None):
     try:
         index = mp4_index.read(path)
     except (Unreadable, OSError):
-        return None
-    if not all_are_idr(path, index):
         return None
     end = index.end / index.timescale - probe.start
     # ffmpeg says the start to the microsecond: one that was rounded up is no negative time.

@@ -10,11 +10,12 @@ plainly understood is Unreadable.
 import os
 import sys
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, chain, islice, pairwise, repeat
 from struct import Struct
 
+from .key_frames import idr_only
 from .probing import version
 
 U32, U64, BOX = Struct(">I"), Struct(">Q"), Struct(">I4s")
@@ -40,7 +41,7 @@ class Index:
     sizes: array
     pts: array  # in 1/timescale s, edit list applied
     dts: array  # and, after the last, when that ends
-    keys: array  # numbers of the key frames
+    keys: array  # numbers of the key frames that one can begin with
     end: int  # when the last picture has been shown
     description: bytes  # the body of its `avc1`
     length_size: int  # bytes of the length before each unit of a picture
@@ -59,10 +60,12 @@ def read_once(path, *_):
     with open(path, "rb") as file:
         length = file.seek(0, 2)
         moov = index_of(file, length)
-    need(optional(moov, b"mvex") is None, "a film in fragments", InFragments)
-    tracks = [body for kind, body in boxes(moov) if kind == b"trak" and is_picture(body)]
-    need(len(tracks) == 1, "not exactly one picture track")
-    return index(tracks[0], child(moov, b"mvhd"), length)
+        need(optional(moov, b"mvex") is None, "a film in fragments", InFragments)
+        tracks = [body for kind, body in boxes(moov) if kind == b"trak" and is_picture(body)]
+        need(len(tracks) == 1, "not exactly one picture track")
+        found = index(tracks[0], child(moov, b"mvhd"), length)
+        keys = idr_only(file, found.keys, found.offsets, found.sizes, found.length_size)
+    return replace(found, keys=array("I", keys))
 
 
 def index_of(file, length):

@@ -1,4 +1,4 @@
-"""The vendors' SDKs, imported before the first question.
+"""The SDKs of models' vendors, imported before the first question.
 
 An import takes half a second, on a busy machine several. Left to the first question it would
 come out of that model's time, which is for the vendor. Only the SDKs of vendors whose key is

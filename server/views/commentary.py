@@ -26,17 +26,17 @@ def stream(filename):
     asked = request.args.to_dict()
     fresh = asked.pop("new", "") not in ("", "0", "false")
     asked.pop("last_event_id", None)
-    identity = idempotency({**asked, "filename": filename, "new": fresh})
-    film, chosen = wanted(filename, asked)
     if request.method == "HEAD":
+        wanted(filename, asked)
         return Response(headers=sse.HEADERS)
     after = last_event_id()
-    # A reconnecting browser repeats the whole address: it means what it was reading.
-    run = (
-        services().runs.made_by(*identity)
-        or ended_with(after, film, chosen)
-        or commentary(film, chosen, fresh and not after, identity)
-    )
+    identity = idempotency({**asked, "filename": filename, "new": fresh})
+    run = made_by(identity)
+    if run is None:
+        film, chosen = wanted(filename, asked)
+        # A reconnecting browser repeats the whole address: it means what it was reading.
+        run = ended_with(after, film, chosen)
+        run = run or commentary(film, chosen, fresh and not after, identity)
     # A number beyond the last message is of a run that is gone.
     return follow_response(run, after if after <= run.journal.length else 0)
 
@@ -51,13 +51,17 @@ def whole():
     fresh = flag(asked, "new", False)
     asked.pop("new", None)
     identity = idempotency({**asked, "filename": filename, "new": fresh})
-    run = services().runs.made_by(*identity)
-    if run is None:
-        run = commentary(*wanted(filename, asked), fresh, identity)
+    run = made_by(identity) or commentary(*wanted(filename, asked), fresh, identity)
     found, _, headers = wait_for(run, document)
     if run.state == "interrupted":
         raise TooBusy(found["message"], retry_after=2)
     return addresses.document(run, found), status_of(found), headers
+
+
+def made_by(identity):
+    """The run that this key made before; one that a restart left off is asked for anew."""
+    run = services().runs.made_by(*identity)
+    return None if run is None or run.state == "interrupted" else run
 
 
 def wanted(filename, asked):

@@ -36,7 +36,8 @@ def admit_reader(run, on_leave):
             if sock := request.environ.get("gunicorn.socket"):
                 patient.write_within(sock, services().settings.send_timeout_s)
         except (OSError, ValueError, RuntimeError) as error:  # no descriptor, socket or thread
-            raise TooBusy(f"No more can be let in ({error}).", retry_after=2) from None
+            why = getattr(error, "strerror", None) or error
+            raise TooBusy(f"No more can be let in ({why}).", retry_after=2) from None
         undo.pop_all()
 
     def leave():

@@ -112,11 +112,13 @@ export class Film {
   #takeTurns(seconds) {
     const { chunks, complete } = this.playlist;
     const whole = this.#player instanceof WholePlayer;
-    const plays = !whole || this.#player.playing;
+    const { paused, playbackRate } = this.#player.video;
+    const plays = whole ? this.#player.playing : !paused;
     if (whole) this.unplayable = this.commentary.result.final_url;
     this.#player.close();
     this.playlist = Object.assign(new Playlist(), { chunks, complete });
     this.#start(false, plays);
+    for (const video of this.#player.videos) video.playbackRate = playbackRate; // a new source puts it back
     if (seconds) this.#player.seek(seconds);
   }
 

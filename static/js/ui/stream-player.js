@@ -47,7 +47,7 @@ export class StreamPlayer extends OneVideo {
     } catch (error) {
       if (this.left.signal.aborted) return;
       if (error instanceof ChunkError) this.#tryLater();
-      else this.emit("unable", { error });
+      else this.emit("unable", { error, seconds: this.video.currentTime });
     } finally {
       this.#pumping = false;
     }
