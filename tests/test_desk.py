@@ -53,7 +53,8 @@ def test_for_want_of_a_thread_it_is_refused_and_what_was_made_stays(client, app,
     services = app.extensions["parallax"]
     monkeypatch.setattr(CommentaryRun, "_make", is_left_off)
     first = client.get(STREAM)
-    assert "restarting" in first.text  # and so it has ended
+    assert "restarting" in first.text
+    until(lambda: not services.commentaries.working)
     left_off = first.headers["X-Run-Id"]
     told = services.commentaries.sessions.open(left_off).told()
     with threads.none_left("commentary"):
