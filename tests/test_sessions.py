@@ -95,6 +95,20 @@ def test_the_old_are_swept_and_remembered_as_gone(sessions):
         sessions.final_file(f"film-{ID}.mp4")
 
 
+def test_what_is_just_being_written_is_not_swept(sessions):
+    sessions.answers("key", made(sessions))
+    writing = [sessions._asked / ".being-written", sessions.generated / ".part"]
+    for path in writing:
+        path.touch()
+    sessions.sweep()
+    assert all(path.exists() for path in writing)
+    for path in writing:
+        os.utime(path, (0, 0))
+    sessions.sweep()
+    assert not any(path.exists() for path in writing)
+    assert sessions.answering("key").id == ID
+
+
 def test_the_oldest_leave_when_they_take_too_much_room(sessions):
     oldest, newest = made(sessions, size=6000, age_s=60), made(sessions, OTHER, size=6000)
     sessions.sweep()

@@ -187,13 +187,16 @@ class Sessions:
     def _sweep_asked(self):
         """Forget which session answers what, where that session is gone."""
         for path in self._asked.glob("*"):
-            if self.answering(path.name) is None:
+            if path.name.startswith("."):  # being written, or left by a dead process
+                if is_abandoned(path):
+                    path.unlink(missing_ok=True)
+            elif self.answering(path.name) is None:
                 path.unlink(missing_ok=True)
 
     def _sweep_parts(self):
         """Forget films that a dead process was putting together."""
         for path in self.generated.glob(".*"):
-            if (found := stat_of(path)) and found.st_mtime < time.time() - ABANDONED_S:
+            if is_abandoned(path):
                 remove(path)
 
     def _remove(self, id):
@@ -218,6 +221,11 @@ class Sessions:
             return id in self._gone_path.read_text("ascii").split()
         except (OSError, ValueError):
             return False
+
+
+def is_abandoned(part):
+    found = stat_of(part)
+    return found is not None and found.st_mtime < time.time() - ABANDONED_S
 
 
 def stat_of(path):
