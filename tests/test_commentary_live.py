@@ -146,7 +146,7 @@ def test_looking_at_the_head_starts_nothing(server):
         ("sample.mp4", "?interval=1", 422),
         ("sample.mp4", "?colour=red", 400),
         ("sample.mp4", "?writer=nobody", 404),
-        ("sample.mp4", "?voice=espeak:nobody", 422),
+        ("sample.mp4", "?voice=espeak:nobody", 404),
         ("sample.mp4", "?language=xx-unknown", 422),
     ],
 )
