@@ -74,8 +74,7 @@ class Contents:
         where the bytes seem to be known: a copy, or a file that was touched."""
         if self._digests.known(file):
             return False
-        seen = self._is_quick_to_hash(file) and self._hashed.known(self.fingerprint(file))
-        return not seen
+        return file.size > QUICK_BYTES or not self._hashed.known(self.fingerprint(file))
 
     def _is_quick_to_hash(self, file):
         return file.size <= QUICK_BYTES or self._digests.known(file)

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
 LATE_S = 5.0  # an alarm rings within milliseconds, on a busy machine within a second
-_without_collections = threading.Lock()
 MAX_STACK = 30  # frames of each thread: the innermost tell where it waits
+_without_collections = threading.Lock()
 
 
 class Watchdog:

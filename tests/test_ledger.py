@@ -345,3 +345,13 @@ def test_what_was_given_up_is_told_once_and_forgotten(serving, settings, monkeyp
     until(lambda: not ledger._copies)
     assert caplog.text.count("will not be remembered") == 7
     assert sum(bool(ledger.store.run(run.id)) for run in runs) == 3
+
+
+def test_an_order_that_fails_costs_none_of_those_behind_it():
+    class Runs:
+        ordered = staticmethod(lambda id, what: obeyed.append(id) if id != "broken" else 1 / 0)
+
+    obeyed = []
+    for id in ("broken", "whole"):
+        Ledger._obey(Runs, id, {"cancel": "Stop."})
+    assert obeyed == ["whole"]

@@ -80,6 +80,14 @@ def listen(run, on_event=lambda event: None):
     return events
 
 
+def begun(services, script):
+    """A run that has said its first message to the client that started it."""
+    run = run_of(services, {"a": script})
+    run.attach()
+    next(run.start(ThreadPoolExecutor(1)))
+    return run
+
+
 def of(events, model):
     return [event for event in events if event.get("model") == model]
 
@@ -528,10 +536,7 @@ def test_a_reader_that_goes_leaves_the_run_to_a_keeper_and_comes_back(make_servi
 
 def test_a_run_for_which_no_keeper_can_be_had_ends_and_gives_its_place_back(make_services):
     services = make_services(disconnect_grace_s=60)
-    run = run_of(services, {"a": ["first ", 30.0]})
-    run.attach()
-    reader = run.start(ThreadPoolExecutor(1))
-    next(reader)
+    run = begun(services, ["first ", 30.0])
     with threads.none_left("keeper"):
         run.release()
     assert run.state == "cancelled" and run.journal.closed
@@ -540,10 +545,7 @@ def test_a_run_for_which_no_keeper_can_be_had_ends_and_gives_its_place_back(make
 
 def test_nobody_coming_back_cancels_the_run(make_services):
     services = make_services(disconnect_grace_s=0.1)
-    run = run_of(services, {"a": ["x", 30.0]})
-    run.attach()
-    reader = run.start(ThreadPoolExecutor(1))
-    next(reader)
+    run = begun(services, ["x", 30.0])
     began = time.monotonic()
     run.release()
     until(lambda: run.journal.closed)

@@ -236,24 +236,25 @@ def test_a_process_that_was_stopped_for_a_while_goes_on():
 MANY = """
 import gc
 import threading
-import time
 from server.watchdog import stacks
+
+never = threading.Event()
 
 class Slow:
     def __init__(self):
         self.itself = self  # only a collection finds it
 
     def __del__(self):
-        time.sleep(0.001)
+        never.wait(0.001)  # lets go of the interpreter
 
 def begin_and_end():
     while True:
-        thread = threading.Thread(target=time.sleep, args=(0,))
+        thread = threading.Thread(target=never.wait, args=(0,))
         thread.start()
         thread.join()
 
 def deeper(left):
-    return deeper(left - 1) if left else time.sleep(0.02)
+    return deeper(left - 1) if left else never.wait(0.02)
 
 def stay():
     while True:

@@ -59,11 +59,9 @@ class Worker:
                             usage = item
                         else:
                             finish = item
-                reason = str(finish.reason)
-                if key is None and self._digest_at_once():
-                    key = self._late_key()
-                self._say(End(reason, usage, key))
-                if key is None:
+                reason, later = str(finish.reason), key is None and not self._digest_at_once()
+                self._say(End(reason, usage, None if later else key or self._late_key()))
+                if later:
                     self._keep(cache.Answer(tuple(pieces), usage, reason))
         except Exception as caught:
             known = {"run_id": self._run_id, "slot": slot.name}
